@@ -1,0 +1,1 @@
+"""Training and export of AutoBid's generative bidding policies (docs: policies/README.md)."""

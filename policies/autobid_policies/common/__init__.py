@@ -1,0 +1,1 @@
+"""What every policy family shares: data, frozen-rival curves, roll-outs, feature twin, checkpoints, export."""

@@ -1,0 +1,108 @@
+"""The market with its rivals frozen: what a step costs and brings at any multiplier, scores, and the best constant in hindsight.
+
+All quantities are in the units of data.py: cost / budget and value x reference / budget.
+"""
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .data import LOG_MAX, LOG_MIN, TARGET_FIRST
+
+SCORE_EXPONENT = 2.0
+# TargetFirst has no score to trade against: a steep penalty stands for the constraint CPA <= C in differentiable objectives.
+TARGET_EXPONENT = 8.0
+ORACLE_POINTS = 160
+
+
+def interpolate(table: Tensor, log_multiplier: Tensor, log_grid: Tensor) -> Tensor:
+    """table [...,G] read at log_multiplier [...]: linear in log between points, flat above the grid, proportional to the
+    multiplier below it (a bid of nothing costs nothing). Differentiable in both."""
+    first, step = log_grid[0], log_grid[1] - log_grid[0]
+    position = ((log_multiplier - first) / step).clamp(0, len(log_grid) - 1)
+    low = position.detach().floor().clamp(max=len(log_grid) - 2).long()
+    fraction = position - low
+    left = table.gather(-1, low.unsqueeze(-1)).squeeze(-1)
+    right = table.gather(-1, (low + 1).unsqueeze(-1)).squeeze(-1)
+    below = torch.exp((log_multiplier - first).clamp(max=0.0))
+    return (left + (right - left) * fraction) * below
+
+
+def fine_grid(device: torch.device | str = "cpu") -> Tensor:
+    """160 log points over the legal range: an argmax on the 24 stored points would lose 0.7 to 0.9 % of S*."""
+    return torch.linspace(LOG_MIN, LOG_MAX, ORACLE_POINTS, device=device)
+
+
+def refine(log_grid: Tensor, points: Tensor) -> Tensor:
+    """[24, P] matrix such that curve [..., 24] @ matrix is the curve at `points`."""
+    eye = torch.eye(len(log_grid), device=points.device)
+    table = eye.unsqueeze(1).expand(len(log_grid), len(points), len(log_grid))
+    return interpolate(table, points.unsqueeze(0).expand(len(log_grid), -1), log_grid)
+
+
+def penalised(value: Tensor, cost: Tensor, exponent: float | Tensor = SCORE_EXPONENT) -> Tensor:
+    """S = value * min(1, (value / cost)^exponent): value / cost is target / CPA in these units."""
+    ratio = ((value + 1e-10) / cost.clamp(min=1e-10)).clamp(max=1.0)
+    return value * ratio ** exponent
+
+
+def score_so_far(value: Tensor, cost: Tensor, exponent: float | Tensor = SCORE_EXPONENT) -> Tensor:
+    """S_t [N,T] after each step, from per-step value and cost [N,T]."""
+    return penalised(value.cumsum(-1), cost.cumsum(-1), exponent)
+
+
+def return_to_go(value: Tensor, cost: Tensor, exponent: float = SCORE_EXPONENT) -> Tensor:
+    """r_t = S_T - S_{t-1} [N,T]: what is still to be gained when step t is decided."""
+    so_far = score_so_far(value, cost, exponent)
+    before = torch.cat([torch.zeros_like(so_far[:, :1]), so_far[:, :-1]], dim=1)
+    return so_far[:, -1:] - before
+
+
+def clamp_to_budget(cost: Tensor, value: Tensor, left: Tensor) -> tuple[Tensor, Tensor]:
+    """A step that would cost more than is left stops when the money is gone: value shrinks in proportion."""
+    share = (left.clamp(min=0.0) / cost.clamp(min=1e-12)).clamp(max=1.0)
+    return cost * share, value * share
+
+
+def remaining(table: Tensor) -> Tensor:
+    """Suffix sums over the steps: [N,T,G] -> [N,T,G], entry t is the curve of steps t..T-1 together."""
+    return table.float().flip(1).cumsum(1).flip(1)
+
+
+def best_constant(rest_cost: Tensor, rest_value: Tensor, spent: Tensor, gained: Tensor, mode: Tensor,
+                  points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Best constant multiplier for the rest of a day whose summed curves at `points` are rest_* [N,P].
+
+    SpendFirst maximises the score; TargetFirst the value among the points with CPA <= C, and where none has it the point of
+    lowest CPA. Returns log multiplier, final cost and final value, each [N].
+    """
+    left = (1.0 - spent).unsqueeze(1)
+    cost, value = clamp_to_budget(rest_cost, rest_value, left)
+    cost, value = cost + spent.unsqueeze(1), value + gained.unsqueeze(1)
+    score = penalised(value, cost)
+    meets = cost <= value * (1 + 1e-6)
+    held = torch.where(meets, value, value / cost.clamp(min=1e-10) - 1e3)
+    best = torch.where((mode == TARGET_FIRST).unsqueeze(1), held, score).argmax(1, keepdim=True)
+    return points[best.squeeze(1)], cost.gather(1, best).squeeze(1), value.gather(1, best).squeeze(1)
+
+
+def walk_constants(curve_cost: Tensor, curve_value: Tensor, log_grid: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Total cost and value [N,P] of playing each constant through the whole day with the budget clamp, step by step."""
+    matrix = refine(log_grid, points)
+    keys, steps = curve_cost.shape[:2]
+    spent = torch.zeros(keys, len(points), device=curve_cost.device)
+    gained = torch.zeros_like(spent)
+    for step in range(steps):
+        cost, value = clamp_to_budget(curve_cost[:, step].float() @ matrix, curve_value[:, step].float() @ matrix, 1.0 - spent)
+        spent, gained = spent + cost, gained + value
+    return spent, gained
+
+
+def hindsight(curve_cost: Tensor, curve_value: Tensor, mode: Tensor, log_grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """S* of every key [N] (in TargetFirst the value of the oracle held to CPA <= C), with its log multiplier and its cost."""
+    points = fine_grid(curve_cost.device)
+    spent, gained = walk_constants(curve_cost, curve_value, log_grid, points)
+    zero = torch.zeros_like(spent[:, 0])
+    action, cost, value = best_constant(spent, gained, zero, zero, mode, points)
+    best = torch.where(mode == TARGET_FIRST, value, penalised(value, cost))
+    return best, action, cost

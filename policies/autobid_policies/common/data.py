@@ -1,0 +1,235 @@
+"""Trajectories written by `autobid export-data`: a folder with manifest.json and shards *.npz.
+
+A key is one advertiser on one period; N keys, T = 48 steps, F features, 24 curve points. Units: cost is spend / budget, value is
+expected value x reference / budget, so cost / value is CPA / target and both scale alike with the budget.
+"""
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+STEPS = 48
+CURVE_POINTS = 24
+LOG_MIN = math.log(0.05)
+LOG_MAX = math.log(4.0)
+SPLITS = {"train": 0, "validation": 1, "test": 2}
+SPEND_FIRST, TARGET_FIRST = 0, 1
+
+
+class DataError(ValueError):
+    """The exported folder breaks its contract; the message names the file and the field."""
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Builder identity and columns. `masks` maps a group to its columns; the last of them is the group's known/unknown flag."""
+
+    name: str
+    version: int
+    names: tuple[str, ...]
+    masks: dict[str, tuple[int, ...]]
+
+    @staticmethod
+    def parse(raw: dict) -> "FeatureSpec":
+        names = tuple(raw["names"])
+        if len(set(names)) != len(names):
+            raise DataError("manifest.json: features.names has duplicates")
+        column = {name: i for i, name in enumerate(names)}
+        masks = {}
+        for group, columns in raw.get("masks", {}).items():
+            try:
+                masks[group] = tuple(column[c] if isinstance(c, str) else int(c) for c in columns)
+            except KeyError as missing:
+                raise DataError(f"manifest.json: masks.{group} names the unknown column {missing}") from None
+            if not masks[group] or not all(0 <= c < len(names) for c in masks[group]):
+                raise DataError(f"manifest.json: masks.{group} is empty or out of range")
+        return FeatureSpec(raw["name"], int(raw["version"]), names, masks)
+
+    def as_dict(self) -> dict:
+        return {"name": self.name, "version": self.version, "names": list(self.names),
+                "masks": {group: list(columns) for group, columns in self.masks.items()}}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    features: FeatureSpec
+    log_grid: tuple[float, ...]
+    seeds: tuple[int, ...]
+    sha256: str
+
+    @staticmethod
+    def read(folder: Path) -> "Manifest":
+        path = folder / "manifest.json"
+        try:
+            raw = json.loads(path.read_text("utf-8"))
+            grid = tuple(math.log(float(g)) for g in raw["grid"])
+            manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]))
+        except FileNotFoundError:
+            raise DataError(f"{path} is missing: not a folder written by `autobid export-data`") from None
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise DataError(f"{path}: {error!r}") from None
+        gaps = np.diff(manifest.log_grid)
+        if len(grid) != CURVE_POINTS or not np.allclose(gaps, gaps[0], rtol=1e-3) or gaps[0] <= 0:
+            raise DataError(f"{path}: grid must have {CURVE_POINTS} ascending points, evenly spaced in log")
+        return manifest
+
+
+@dataclass
+class TrajectorySet:
+    """Tensors with the keys first; `features` holds raw (not normalised) rows as known when step t is decided."""
+
+    features: Tensor      # [N,T,F]
+    action: Tensor        # [N,T] executed log multiplier
+    base: Tensor          # [N,T] log multiplier of MPC with prior; 0 where absent
+    base_mask: Tensor     # [N,T] 1 where base is present
+    cost: Tensor          # [N,T]
+    value: Tensor         # [N,T]
+    curve_cost: Tensor    # [N,T,24] half
+    curve_value: Tensor   # [N,T,24] half
+    efficiency: Tensor    # [N]
+    s_star: Tensor        # [N]
+    period: Tensor        # [N] int64, as are seat, lineup, split, mode
+    seat: Tensor
+    lineup: Tensor
+    split: Tensor
+    mode: Tensor
+    target: Tensor        # [N]
+    budget: Tensor        # [N]
+
+    def __len__(self) -> int:
+        return self.action.shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        return self.action.device
+
+    def map(self, change) -> "TrajectorySet":
+        return replace(self, **{f.name: change(getattr(self, f.name)) for f in fields(self)})
+
+    def take(self, keys: Tensor) -> "TrajectorySet":
+        return self.map(lambda tensor: tensor[keys])
+
+    def to(self, device: str | torch.device) -> "TrajectorySet":
+        return self.map(lambda tensor: tensor.to(device))
+
+    def where(self, split: str) -> "TrajectorySet":
+        return self.take(torch.nonzero(self.split == SPLITS[split]).flatten())
+
+
+_SHAPES = {"features": (STEPS, None), "action": (STEPS,), "base": (STEPS,), "cost": (STEPS,), "value": (STEPS,),
+           "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "efficiency": (), "sStar": (), "period": (),
+           "seat": (), "lineup": (), "split": (), "target": (), "budget": (), "mode": ()}
+_FINITE = ("features", "action", "cost", "value", "curveCost", "curveValue", "efficiency", "sStar", "target", "budget")
+
+
+def _read_shard(path: Path, features: int) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        missing = [name for name in _SHAPES if name not in file.files]
+        if missing:
+            raise DataError(f"{path.name}: arrays {missing} are missing")
+        arrays = {name: file[name] for name in _SHAPES}
+    keys = arrays["action"].shape[0]
+    for name, tail in _SHAPES.items():
+        expected = (keys, *(features if size is None else size for size in tail))
+        if arrays[name].shape != expected:
+            raise DataError(f"{path.name}: {name} has shape {arrays[name].shape}, expected {expected}")
+    for name in _FINITE:
+        if not np.isfinite(arrays[name]).all():
+            raise DataError(f"{path.name}: {name} has values that are not finite")
+    if (arrays["budget"] <= 0).any() or (arrays["target"] <= 0).any():
+        raise DataError(f"{path.name}: budget and target must be positive")
+    if (arrays["cost"] < 0).any() or (arrays["value"] < 0).any():
+        raise DataError(f"{path.name}: cost and value must not be negative")
+    return arrays
+
+
+def load(folder: str | Path) -> tuple[Manifest, TrajectorySet]:
+    """Reads every shard of the folder, in name order. Raises DataError on any breach of the contract."""
+    folder = Path(folder)
+    manifest = Manifest.read(folder)
+    shards = [_read_shard(path, len(manifest.features.names)) for path in sorted(folder.glob("*.npz"))]
+    if not shards:
+        raise DataError(f"{folder}: no *.npz shards")
+    joined = {name: np.concatenate([shard[name] for shard in shards]) for name in _SHAPES}
+    splits_of_period: dict[tuple[int, int], set[int]] = {}
+    for period, lineup, split in zip(joined["period"], joined["lineup"], joined["split"]):
+        splits_of_period.setdefault((int(lineup), int(period)), set()).add(int(split))
+    shared = [key for key, splits in splits_of_period.items() if len(splits) > 1]
+    if shared:
+        raise DataError(f"{folder}: period {shared[0][1]} of line-up {shared[0][0]} is in more than one split")
+
+    def real(name: str) -> Tensor:
+        return torch.from_numpy(joined[name].astype(np.float32, copy=False))
+
+    def whole(name: str) -> Tensor:
+        return torch.from_numpy(joined[name].astype(np.int64))
+
+    base = real("base")
+    known = torch.isfinite(base)
+    return manifest, TrajectorySet(
+        features=real("features"), action=real("action"), base=torch.where(known, base, torch.zeros_like(base)),
+        base_mask=known.float(), cost=real("cost"), value=real("value"),
+        curve_cost=torch.from_numpy(joined["curveCost"].astype(np.float16, copy=False)),
+        curve_value=torch.from_numpy(joined["curveValue"].astype(np.float16, copy=False)),
+        efficiency=real("efficiency"), s_star=real("sStar"), period=whole("period"), seat=whole("seat"), lineup=whole("lineup"),
+        split=whole("split"), mode=whole("mode"), target=real("target"), budget=real("budget"))
+
+
+@dataclass
+class Normaliser:
+    """z = clamp((x - mean) / std, +-5). Mask flags keep mean 0 and std 1, and a masked group's columns are counted where known."""
+
+    mean: Tensor
+    std: Tensor
+    LIMIT = 5.0
+
+    @staticmethod
+    def fit(rows: Tensor, spec: FeatureSpec) -> "Normaliser":
+        """rows: [..., F] of the training split only."""
+        flat = rows.reshape(-1, rows.shape[-1]).double()
+        mean, std = flat.mean(0), flat.std(0, unbiased=False)
+        for columns in spec.masks.values():
+            *group, flag = columns
+            known = flat[flat[:, flag] > 0]
+            if group and len(known) > 0:
+                mean[group], std[group] = known[:, group].mean(0), known[:, group].std(0, unbiased=False)
+        flags = [columns[-1] for columns in spec.masks.values()]
+        mean[flags], std[flags] = 0.0, 1.0
+        std = torch.where(std < 1e-4, torch.ones_like(std), std)
+        return Normaliser(mean.float(), std.float())
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        return ((rows - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
+
+    def to(self, device: str | torch.device) -> "Normaliser":
+        return Normaliser(self.mean.to(device), self.std.to(device))
+
+
+class FeatureDropout:
+    """Hides whole groups of raw columns (regime, current step, curves) as the live engine does when it does not know them."""
+
+    def __init__(self, spec: FeatureSpec):
+        self.groups = {name: list(columns) for name, columns in spec.masks.items()}
+        self.width = len(spec.names)
+
+    def sample(self, keys: int, probability: float, generator: torch.Generator, device: str | torch.device) -> Tensor:
+        """[keys, F] of 0 / 1: one draw per key and group, drawn on the CPU so that a run repeats on any device."""
+        keep = torch.ones(keys, self.width)
+        for columns in self.groups.values():
+            drawn = torch.rand(keys, generator=generator) < probability
+            for column in columns:
+                keep[drawn, column] = 0.0
+        return keep.to(device)
+
+    def hide(self, groups: tuple[str, ...], device: str | torch.device) -> Tensor:
+        """[1, F] that hides exactly the named groups."""
+        keep = torch.ones(1, self.width)
+        for group in groups:
+            keep[:, self.groups[group]] = 0.0
+        return keep.to(device)

@@ -1,0 +1,97 @@
+"""Exports a trained policy: python -m autobid_policies.common.export --checkpoint OUT/model.pt --out policies/models/gave/1
+
+Writes model.onnx (opset 17, dynamic batch, the last token's outputs), parity.npz, card.json and verdict.json. The graph takes
+z-scored, clamped states: the service normalises by the card's mean and std. Meant for torch 1.13, whose exporter this was checked with.
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor
+
+from ..gave.config import Config
+from ..gave.model import Policy, ServedPolicy
+from . import checkpoint
+from .card import tensor, write_card, write_verdict
+
+OPSET = 17
+TOLERANCE = 1e-4
+OUTPUTS = ("action", "beta", "value")
+
+
+def served(state: dict) -> ServedPolicy:
+    """The inference module of a model.pt."""
+    config = Config.parse(state["config"])
+    policy = Policy(config.model, len(state["features"]["names"]))
+    policy.load_state_dict(state["policy"])
+    return ServedPolicy(policy).eval()
+
+
+def inputs_of(state: dict) -> dict[str, Tensor]:
+    """Parity inputs in the graph's order."""
+    return dict(state["parity"])
+
+
+def write_graph(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> None:
+    extra = {"dynamo": False} if "dynamo" in torch.onnx.export.__code__.co_varnames else {}
+    names = list(inputs)
+    torch.onnx.export(module, tuple(tensor[:2] for tensor in inputs.values()), str(path), opset_version=OPSET, input_names=names,
+                      output_names=list(OUTPUTS), dynamic_axes={name: {0: "batch"} for name in [*names, *OUTPUTS]},
+                      do_constant_folding=True, **extra)
+    graph = onnx.load(str(path))
+    onnx.checker.check_model(graph, full_check=True)
+    if [i.name for i in graph.graph.input] != names:
+        raise ValueError(f"the exported graph takes {[i.name for i in graph.graph.input]}, not {names}")
+
+
+def write_parity(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> None:
+    """Inputs under their names, torch's answers as out_<name>; uncompressed and in C order for plain readers."""
+    with torch.no_grad():
+        answers = module(*inputs.values())
+    arrays = {name: np.ascontiguousarray(value.numpy()) for name, value in inputs.items()}
+    arrays |= {f"out_{name}": np.ascontiguousarray(value.numpy()) for name, value in zip(OUTPUTS, answers)}
+    np.savez(path, **arrays)
+
+
+def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run") -> None:
+    state = checkpoint.load(source)
+    config = Config.parse(state["config"])
+    module, inputs = served(state), inputs_of(state)
+    out.mkdir(parents=True, exist_ok=True)
+    write_graph(module, inputs, out / "model.onnx")
+    write_parity(module, inputs, out / "parity.npz")
+    features, window = state["features"], config.model.window
+    write_card(
+        out, name=config.name, version=config.version, kind="dt",
+        features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
+        window=window,
+        inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
+        outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": 2.0},
+        tolerance=TOLERANCE, parity=len(inputs["condition"]), data=state["data"],
+        serving={"e": config.serveAt, "smoothing": 0}, scores=state["scores"])
+    write_verdict(out, verdict, reason)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="autobid_policies.common.export", description="Exports a trained policy to ONNX with its card.")
+    parser.add_argument("--checkpoint", required=True, type=Path, help="model.pt written by training")
+    parser.add_argument("--out", required=True, type=Path, help="policies/models/<policy>/<version>")
+    parser.add_argument("--verdict", default="provisional", choices=("default", "usable", "provisional"))
+    parser.add_argument("--reason", default="the gate has not run")
+    options = parser.parse_args(arguments)
+    try:
+        export(options.checkpoint, options.out, options.verdict, options.reason)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

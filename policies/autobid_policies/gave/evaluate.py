@@ -1,0 +1,128 @@
+"""Scores on the frozen-rival roll-out, for checkpoint selection and for the card."""
+from __future__ import annotations
+
+from typing import Callable
+
+import torch
+from torch import Tensor
+
+from ..common import curves
+from ..common.data import SPEND_FIRST, TARGET_FIRST, FeatureDropout, Manifest, Normaliser, TrajectorySet
+from ..common.features import Twin
+from ..common.rollout import Decide, ReplanOracle, RollOut, constant, rescale, roll_out
+from .model import Policy
+from .serving import WindowPolicy
+from .windows import exponents
+
+BUDGETS = (0.5, 1.0, 1.5)
+Make = Callable[[TrajectorySet], Decide]
+
+
+def with_budget(days: TrajectorySet, factor: float | Tensor, twin: Twin, log_grid: Tensor) -> TrajectorySet:
+    budget = torch.as_tensor(factor, dtype=torch.float32, device=days.device).expand(len(days))
+    return rescale(days, budget, torch.ones_like(budget), log_grid, twin)
+
+
+def gains(played: RollOut, days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
+    """Per key, in conversions: what was gained, the oracle's S*, and whether expected CPA <= C (within 0.1 %). In TargetFirst the
+    gain of a key above its target is its score, so overshooting never pays."""
+    cost, value = played.cost.sum(1), played.value.sum(1)
+    conversions = days.budget / days.target
+    return curves.penalised(value, cost) * conversions, days.s_star * conversions, cost <= value * 1.001
+
+
+def percent(gain: Tensor, best: Tensor) -> float:
+    """Ratio of sums, never a mean of ratios."""
+    return float(100 * gain.double().sum() / best.double().sum().clamp(min=1e-12))
+
+
+def interval(gain: Tensor, best: Tensor, cluster: Tensor, draws: int = 400) -> list[float]:
+    """95 % bootstrap interval of `percent`, resampling periods."""
+    _, index = torch.unique(cluster.cpu(), return_inverse=True)
+    groups = int(index.max()) + 1
+    sums = torch.zeros(groups, 2, dtype=torch.float64)
+    sums.index_add_(0, index, torch.stack([gain, best], 1).double().cpu())
+    picks = torch.randint(0, groups, (draws, groups), generator=torch.Generator().manual_seed(7))
+    drawn = sums[picks].sum(1)
+    ratio = 100 * drawn[:, 0] / drawn[:, 1].clamp(min=1e-12)
+    low, high = torch.quantile(ratio, torch.tensor([0.025, 0.975], dtype=torch.float64))
+    return [round(float(low), 2), round(float(high), 2)]
+
+
+class Evaluator:
+    def __init__(self, manifest: Manifest, twin: Twin, log_grid: Tensor, serve_at: float, batch: int = 1024):
+        self.manifest, self.twin, self.log_grid, self.serve_at, self.batch = manifest, twin, log_grid, serve_at, batch
+        self.dropout = FeatureDropout(manifest.features)
+
+    @torch.no_grad()
+    def play(self, days: TrajectorySet, make: Make, keep: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """gains() over all keys, in chunks; make(chunk) -> Decide."""
+        parts = []
+        for start in range(0, len(days), self.batch):
+            keys = torch.arange(start, min(start + self.batch, len(days)), device=days.device)
+            chunk = days.take(keys)
+            hidden = keep[keys] if keep is not None and len(keep) > 1 else keep
+            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden), chunk))
+        return tuple(torch.cat(column) for column in zip(*parts))
+
+    def policy(self, policy: Policy, normaliser: Normaliser) -> Make:
+        policy.eval()
+        return lambda chunk: WindowPolicy(policy, normaliser, self.serve_at, chunk)
+
+    def selection(self, days: TrajectorySet, keys: int, policy: Policy, normaliser: Normaliser) -> float:
+        """One figure for choosing checkpoints: % of S* with budgets spread over 0.5 to 1.5 and groups hidden at random, the same
+        draw every time."""
+        generator = torch.Generator().manual_seed(11)
+        chosen = torch.randperm(len(days), generator=generator)[:keys].sort().values
+        mixed = days.take(chosen.to(days.device))
+        factors = torch.tensor(BUDGETS)[torch.arange(len(mixed)) % len(BUDGETS)].to(days.device)
+        keep = self.dropout.sample(len(mixed), 0.3, generator, days.device)
+        gain, best, _ = self.play(with_budget(mixed, factors, self.twin, self.log_grid), self.policy(policy, normaliser), keep)
+        return percent(gain, best)
+
+    def table(self, days: TrajectorySet, train: TrajectorySet, policy: Policy, normaliser: Normaliser) -> dict:
+        """Model and baselines per mode and budget: % of S*, its interval over periods, share of keys with expected CPA <= C."""
+        rows: dict[str, dict] = {}
+        for mode, name in ((SPEND_FIRST, "SpendFirst"), (TARGET_FIRST, "TargetFirst")):
+            chosen = days.take(torch.nonzero(days.mode == mode).flatten())
+            if len(chosen) == 0:
+                continue
+            earlier = train.take(torch.nonzero(train.mode == mode).flatten())
+            cluster = chosen.period + chosen.lineup * (int(chosen.period.max()) + 1)
+            mine: dict[str, dict] = {}
+            for factor in BUDGETS:
+                scaled = with_budget(chosen, factor, self.twin, self.log_grid)
+                best_constant = self._best_constant(earlier, factor)
+                players: dict[str, tuple] = {"model": (self.policy(policy, normaliser), None)}
+                for group in self.dropout.groups:
+                    players[f"model without {group}"] = (self.policy(policy, normaliser), self.dropout.hide((group,), days.device))
+                if self.dropout.groups:
+                    every = self.dropout.hide(tuple(self.dropout.groups), days.device)
+                    players["model with all of these hidden"] = (self.policy(policy, normaliser), every)
+                players["truthful"] = (lambda chunk: constant(0.0), None)
+                players["best constant of training"] = (lambda chunk, at=best_constant: constant(at), None)
+                players["replan oracle"] = (lambda chunk: ReplanOracle(chunk, self.log_grid), None)
+                for player, (make, keep) in players.items():
+                    gain, best, valid = self.play(scaled, make, keep)
+                    mine.setdefault(player, {})[f"{factor:g}"] = {
+                        "percentOfBest": round(percent(gain, best), 2), "interval95": interval(gain, best, cluster),
+                        "cpaValid": round(float(valid.float().mean()), 3)}
+            gain, best, valid = gains(RollOut(chosen.features, chosen.action, chosen.cost, chosen.value), chosen)
+            mine["logged behaviour"] = {"1": {"percentOfBest": round(percent(gain, best), 2),
+                                              "cpaValid": round(float(valid.float().mean()), 3)}}
+            rows[name] = {"keys": len(chosen), "periods": int(torch.unique(cluster).numel()), "rows": mine}
+        return rows
+
+    def _best_constant(self, train: TrajectorySet, factor: float) -> float:
+        """The log multiplier that would have gained most over the training keys, one for all."""
+        if len(train) == 0:
+            return 0.0
+        points = curves.fine_grid(train.device)
+        total = torch.zeros(len(points), dtype=torch.float64)
+        for start in range(0, len(train), self.batch):
+            part = train.take(torch.arange(start, min(start + self.batch, len(train)), device=train.device))
+            cost, value = curves.walk_constants(part.curve_cost.float() / factor, part.curve_value.float() / factor,
+                                                self.log_grid, points)
+            exponent = exponents(part.mode).unsqueeze(1)
+            total += ((part.budget * factor / part.target).unsqueeze(1) * curves.penalised(value, cost, exponent)).double().sum(0).cpu()
+        return float(points[int(total.argmax())])

@@ -1,0 +1,120 @@
+"""Training pools and the windows cut from them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..common import curves
+from ..common.data import STEPS, TARGET_FIRST, Normaliser, TrajectorySet
+from ..common.features import Twin
+from ..common.rollout import hindsight_after, rescale, roll_out
+from .config import FineTuneConfig
+from .losses import Windows
+
+
+def exponents(mode: Tensor, target_exponent: float = curves.TARGET_EXPONENT) -> Tensor:
+    """Score exponent per key [N]: TargetFirst is held to its target by a steep penalty."""
+    return torch.where(mode == TARGET_FIRST, torch.full_like(mode, target_exponent, dtype=torch.float32),
+                       torch.full_like(mode, curves.SCORE_EXPONENT, dtype=torch.float32))
+
+
+@dataclass
+class Pool:
+    """Whole days, raw; label_from is the first step whose action is a label, logged says whether it came from the log."""
+
+    features: Tensor    # [N,T,F]
+    action: Tensor      # [N,T]
+    base: Tensor
+    base_mask: Tensor
+    target: Tensor      # [N,T] S_T - S_{t-1}
+    condition: Tensor   # [N]
+    label_from: Tensor  # [N]
+    logged: bool
+
+    def __len__(self) -> int:
+        return self.action.shape[0]
+
+    @staticmethod
+    def of_log(days: TrajectorySet) -> "Pool":
+        return Pool(days.features, days.action, days.base, days.base_mask,
+                    curves.return_to_go(days.value, days.cost, exponents(days.mode).unsqueeze(1)),
+                    days.efficiency.clamp(0.0, 1.05), torch.zeros_like(days.mode), True)
+
+    @staticmethod
+    def in_hindsight(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, residual: bool,
+                     generator: torch.Generator) -> "Pool":
+        """Random keys under other budgets and targets: a random prefix as logged, then the replan oracle. Seen from the end of its
+        prefix such a day is as good as it can be, so it is asked for with e in 0.97 to 1 and only its suffix is a label."""
+        days = sample_days(days, scale, keys, twin, log_grid, residual, generator)
+        prefix = torch.randint(0, STEPS, (len(days),), generator=generator).to(days.device)
+        with torch.no_grad():
+            played = roll_out(days, hindsight_after(days, prefix, log_grid), twin, log_grid)
+        condition = 0.97 + 0.03 * torch.rand(len(days), generator=generator).to(days.device)
+        return Pool(played.features, played.action, days.base, days.base_mask,
+                    curves.return_to_go(played.value, played.cost, exponents(days.mode).unsqueeze(1)), condition, prefix, False)
+
+
+def donors(days: TrajectorySet, keys: Tensor, generator: torch.Generator) -> Tensor:
+    """For every key another random key of the same line-up, whose (B, C) it takes over."""
+    lineup, order = torch.sort(days.lineup.cpu(), stable=True)
+    chosen = days.lineup.cpu()[keys]
+    first = torch.searchsorted(lineup, chosen, right=False)
+    count = torch.searchsorted(lineup, chosen, right=True) - first
+    return order[first + (torch.rand(len(keys), generator=generator) * count).long().clamp(max=count - 1)]
+
+
+def sample_days(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, residual: bool,
+                generator: torch.Generator) -> TrajectorySet:
+    """Random keys with (B, C) of other seats, scaled further. A residual needs the exported base, which holds for its own (B, C)
+    only: then the days stay as they are."""
+    chosen = torch.randint(0, len(days), (keys,), generator=generator)
+    taken = days.take(chosen.to(days.device))
+    if residual:
+        return taken
+
+    def log_uniform(bounds: tuple[float, float]) -> Tensor:
+        low, high = torch.log(torch.tensor(bounds))
+        return torch.exp(low + (high - low) * torch.rand(keys, generator=generator)).to(days.device)
+
+    budget, target = log_uniform(scale.budgetScale), log_uniform(scale.targetScale)
+    if scale.permute:
+        other = days.take(donors(days, chosen, generator).to(days.device))
+        budget, target = budget * other.budget / taken.budget, target * other.target / taken.target
+    return rescale(taken, budget, target, log_grid, twin)
+
+
+def cut(pool: Pool, keys: Tensor, starts: Tensor, window: int, normaliser: Normaliser, keep: Tensor | None) -> Windows:
+    """Right-aligned windows of steps start .. start + window - 1, cut at both ends of the day and padded on the left, so that
+    starts in [-window + 1, T - 1] show step 0 as often as any other. `keep` [B,F] hides feature groups."""
+    end = (starts + window - 1).clamp(max=STEPS - 1)
+    steps = end.unsqueeze(1) - window + 1 + torch.arange(window, device=starts.device)
+    mask = (steps >= starts.clamp(min=0).unsqueeze(1)).float()
+    at = steps.clamp(min=0)
+    rows = keys.unsqueeze(1)
+
+    def gather(tensor: Tensor) -> Tensor:
+        return tensor[rows, at] * mask
+
+    features = pool.features[rows, at]
+    if keep is not None:
+        features = features * keep.unsqueeze(1)
+    before = pool.action[rows, (at - 1).clamp(min=0)] * (at > 0) * mask
+    label = mask * (at >= pool.label_from[keys].unsqueeze(1))
+    return Windows(condition=pool.condition[keys].unsqueeze(1) * mask, states=normaliser(features) * mask.unsqueeze(2),
+                   previous=before, timesteps=at * mask.long(), mask=mask, action=gather(pool.action), base=gather(pool.base),
+                   base_mask=gather(pool.base_mask), target=gather(pool.target), loss_mask=label,
+                   explore_mask=label if pool.logged else torch.zeros_like(label))
+
+
+def join(first: Windows, second: Windows) -> Windows:
+    return Windows(**{name: torch.cat([getattr(first, name), getattr(second, name)]) for name in first.__dataclass_fields__})
+
+
+def random_windows(pool: Pool, count: int, window: int, normaliser: Normaliser, keep: Tensor | None,
+                   generator: torch.Generator) -> Windows:
+    device = pool.action.device
+    keys = torch.randint(0, len(pool), (count,), generator=generator).to(device)
+    starts = torch.randint(-window + 1, STEPS, (count,), generator=generator).to(device)
+    return cut(pool, keys, starts, window, normaliser, keep)

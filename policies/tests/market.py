@@ -1,0 +1,104 @@
+"""Writes a small folder with the layout of `autobid export-data`: a market in closed form whose curves, rows and logs agree.
+
+Per key and step the ratio lwc / (value x C) is log-normal, so that value(m) = V Phi(d), cost(m) = V M Phi(d - s): the step's whole
+value V (in score units), its mean ratio M, d = (log m - mu) / s. Values re-draw every 8 steps, prices wander.
+"""
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autobid_policies.common import curves
+from autobid_policies.common.data import STEPS, FeatureSpec, TrajectorySet
+from autobid_policies.common.features import OwnHistory, Twin
+
+GRID = [0.1 * 40 ** (i / 23) for i in range(24)]
+LOG_GRID = torch.tensor(GRID, dtype=torch.float64).log().float()
+NAMES = ["timeLeft", "budgetLeft", "logSpendShare", "logValueShare", "logMultiplier", "spendMinusTime", "valueSoFar", "shrunkCpa",
+         "priceLevel", "meanValue", "impressions", "regimePhase", "regimeKnown", "currentMeanValue", "currentKnown", "curve0", "curve1",
+         "curve2", "curvesKnown"]
+MASKS = {"regime": ["regimePhase", "regimeKnown"], "step": ["currentMeanValue", "currentKnown"],
+         "curves": ["curve0", "curve1", "curve2", "curvesKnown"]}
+
+
+def phi(x: Tensor) -> Tensor:
+    return 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+
+
+def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
+    g = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=g)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * torch.rand(*shape, generator=g)
+
+    spread = 0.8
+    level = (0.5 * normal(keys, STEPS // 8, 1)).expand(-1, -1, 8).reshape(keys, STEPS)
+    mu = -0.5 + 0.3 * normal(keys, 1) + 0.1 * normal(keys, STEPS) - 0.5 * level
+    shape = torch.exp(0.3 * torch.sin(torch.arange(STEPS) / STEPS * 2 * math.pi))
+    total = shape * torch.exp(level + 0.5 * normal(keys, 1)) * 3.0 / STEPS
+    d = (LOG_GRID - mu.unsqueeze(2)) / spread
+    curve_value = total.unsqueeze(2) * phi(d)
+    curve_cost = total.unsqueeze(2) * torch.exp(mu + spread**2 / 2).unsqueeze(2) * phi(d - spread)
+    budget, target = uniform(2000, 4800, keys), uniform(60, 130, keys)
+    mode = (torch.rand(keys, generator=g) < 0.3).long()
+
+    noise = torch.repeat_interleave(uniform(-0.7, 0.7, keys, STEPS // 6), 6, dim=1)
+    wanted = (uniform(math.log(0.3), math.log(3.0), keys, 1) * 0.6 + noise).clamp(math.log(0.05), math.log(4.0))
+    own = OwnHistory(keys, "cpu")
+    exported = TrajectorySet(
+        features=torch.zeros(keys, STEPS, len(NAMES)), action=wanted, base=torch.zeros_like(wanted), base_mask=torch.ones_like(wanted),
+        cost=torch.zeros_like(wanted), value=torch.zeros_like(wanted), curve_cost=curve_cost.half(), curve_value=curve_value.half(),
+        efficiency=torch.zeros(keys), s_star=torch.zeros(keys), period=torch.arange(keys) % periods, seat=torch.arange(keys) // periods,
+        lineup=torch.zeros(keys, dtype=torch.long), split=torch.zeros(keys, dtype=torch.long), mode=mode, target=target, budget=budget)
+    exported.split = torch.where(exported.period < periods - 4, 0, torch.where(exported.period < periods - 2, 1, 2))
+    column = {name: i for i, name in enumerate(NAMES)}
+    f = exported.features
+    f[:, :, column["timeLeft"]] = 1 - torch.arange(STEPS) / STEPS
+    f[:, 1:, column["priceLevel"]] = (mu - 0.02 * normal(keys, STEPS))[:, :-1]
+    f[:, 1:, column["meanValue"]] = level[:, :-1]
+    f[:, 1:, column["impressions"]] = torch.log1p(total[:, :-1] * 1000)
+    f[:, :, column["regimePhase"]] = (torch.arange(STEPS) % 8) / 8
+    f[:, :, column["currentMeanValue"]] = level
+    f[:, :, [column["regimeKnown"], column["currentKnown"], column["curvesKnown"]]] = 1
+    for i, m in enumerate((0.74, 1.0, 1.35)):
+        f[:, :, column[f"curve{i}"]] = phi((math.log(m) - mu) / spread)
+    twin = Twin(FeatureSpec.parse(manifest()["features"]))
+    for step in range(STEPS):
+        f[:, step] = twin.rows(step, exported, own)
+        cost, value = curves.clamp_to_budget(curves.interpolate(exported.curve_cost[:, step].float(), wanted[:, step], LOG_GRID),
+                                             curves.interpolate(exported.curve_value[:, step].float(), wanted[:, step], LOG_GRID),
+                                             1 - own.spent)
+        own.append(wanted[:, step], cost, value)
+    exported.cost, exported.value = torch.stack(own.cost, 1), torch.stack(own.value, 1)
+    exported.s_star, _, _ = curves.hindsight(exported.curve_cost, exported.curve_value, mode, LOG_GRID)
+    exported.efficiency = (curves.penalised(own.gained, own.spent) / exported.s_star).clamp(0.0, 1.05)
+    exported.base = torch.log(torch.full_like(wanted, 0.9))
+    return exported
+
+
+def manifest() -> dict:
+    return {"features": {"name": "scale-free", "version": 1, "names": NAMES, "masks": MASKS}, "grid": GRID, "seeds": [5], "sha256": "0" * 64}
+
+
+def write(folder: Path, keys: int = 240, seed: int = 5, shards: int = 2) -> TrajectorySet:
+    folder.mkdir(parents=True, exist_ok=True)
+    made = days(keys, seed)
+    (folder / "manifest.json").write_text(json.dumps(manifest()), "utf-8")
+    for i, part in enumerate(torch.arange(keys).chunk(shards)):
+        t = made.take(part)
+        base = t.base.clone()
+        base[0] = float("nan")
+        np.savez_compressed(folder / f"shard-{i:03}.npz", features=t.features.numpy(), action=t.action.numpy(), base=base.numpy(),
+                            cost=t.cost.numpy(), value=t.value.numpy(), curveCost=t.curve_cost.numpy(), curveValue=t.curve_value.numpy(),
+                            efficiency=t.efficiency.numpy(), sStar=t.s_star.numpy(), period=t.period.int().numpy(),
+                            seat=t.seat.int().numpy(), lineup=t.lineup.int().numpy(), split=t.split.to(torch.int8).numpy(),
+                            target=t.target.numpy(), budget=t.budget.numpy(), mode=t.mode.to(torch.int8).numpy())
+    return made

@@ -1,0 +1,8 @@
+namespace AutoBid.Core.Campaigns;
+
+public enum CampaignStatus : byte
+{
+    Active,
+    Paused,
+    Archived,
+}

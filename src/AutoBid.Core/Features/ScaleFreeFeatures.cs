@@ -1,0 +1,116 @@
+using AutoBid.Core.Response;
+using AutoBid.Core.Time;
+using AutoBid.Core.Trajectories;
+
+namespace AutoBid.Core.Features;
+
+/// <summary>
+/// Builder <c>scale-free</c> (policies.md section 1): ratios and logarithms relative to budget and reference, so that one model serves campaigns
+/// of any size, currency and objective. Formulas: docs/features.md.
+/// </summary>
+public sealed class ScaleFreeFeatures : IFeatureBuilder
+{
+    /// <summary>Multipliers at which the projected rest of the day is shown.</summary>
+    public static readonly double[] Probes = [0.74, 1.0, 1.35];
+
+    private const double Clamp = 4;
+
+    private static readonly string[] Names =
+    [
+        "time_left", "budget_left", "spend_minus_time", "value_so_far", "log_cpa_shrunk",
+        "log_spend_last", "log_value_last", "log_price_last", "log_multiplier_last", "log_spend_last3", "log_value_last3", "win_rate_last",
+        "impressions_last", "wins_last", "conversions_so_far",
+        "step_level", "step_volume", "step_known",
+        "regime_phase", "regime_known",
+        "log_cost_074", "log_cost_100", "log_cost_135", "log_value_074", "log_value_100", "log_value_135", "curves_known",
+        "target_first", "has_target",
+    ];
+
+    private static readonly Dictionary<string, int[]> Masks = new(StringComparer.Ordinal)
+    {
+        ["step"] = [15, 16, 17],
+        ["regime"] = [18, 19],
+        ["curves"] = [20, 21, 22, 23, 24, 25, 26],
+    };
+
+    public string Name => "scale-free";
+
+    public int Version => 1;
+
+    public IReadOnlyList<string> Columns => Names;
+
+    public IReadOnlyDictionary<string, int[]> Groups => Masks;
+
+    public void Write(in FeatureInput input, DayForecast scratch, Span<float> row)
+    {
+        ForecastInput day = input.Forecast;
+        ReadOnlySpan<StepRow> steps = day.Trajectory.Rows;
+        int step = steps.Length;
+        scratch.Build(day);
+
+        double budget = day.Budget, reference = day.Reference;
+        double spent = scratch.Spent, won = scratch.ValueSoFar;
+        double time = step / (double)StepClock.StepsPerDay;
+        row[0] = (float)(1 - time);
+        row[1] = (float)(1 - spent / budget);
+        row[2] = (float)(spent / budget - time);
+        row[3] = (float)(won / budget);
+        row[4] = (float)ClampedLog(spent + 0.2 * reference, won + 0.2 * reference);
+
+        row[5..15].Clear();
+        if (step > 0)
+        {
+            ref readonly StepRow last = ref steps[step - 1];
+            double even = budget / StepClock.StepsPerDay, floor = budget / 3000;
+            row[5] = (float)ClampedLog(last.Cost + floor, even + floor);
+            row[6] = (float)ClampedLog(reference * last.ValueWon + floor, even + floor);
+            row[7] = last.MeanLeastWinningCost > 0 && last.SumValue > 0 ? (float)ClampedLog(last.MeanLeastWinningCost, reference * last.MeanValue) : 0;
+            row[8] = last.Multiplier > 0 ? (float)ClampedLog(last.Multiplier, 1) : 0;
+            int from = Math.Max(0, step - 3);
+            double cost = 0, value = 0;
+            for (int s = from; s < step; s++)
+            {
+                cost += steps[s].Cost;
+                value += steps[s].ValueWon;
+            }
+
+            row[9] = (float)ClampedLog(cost / (step - from) + floor, even + floor);
+            row[10] = (float)ClampedLog(reference * value / (step - from) + floor, even + floor);
+            row[11] = last.Impressions > 0 ? last.Wins / last.Impressions : 0;
+            row[12] = (float)(Math.Log(1 + last.Impressions) / 10);
+            row[13] = (float)(Math.Log(1 + last.Wins) / 10);
+            double conversions = 0;
+            foreach (ref readonly StepRow r in steps) conversions += r.Conversions;
+            row[14] = (float)(Math.Log(1 + Math.Max(conversions, 0)) / 5);
+        }
+
+        WriteStep(day, row);
+        int regime = day.Prior?.RegimeSteps ?? 0;
+        row[18] = regime > 0 ? (float)(step % regime / (double)regime) : 0;
+        row[19] = regime > 0 ? 1 : 0;
+        WriteCurves(scratch, budget, row);
+        row[27] = input.TargetFirst ? 1 : 0;
+        row[28] = input.HasTarget ? 1 : 0;
+    }
+
+    private static void WriteStep(in ForecastInput day, Span<float> row)
+    {
+        bool known = day is { CurrentImpressions: > 0, CurrentMeanValue: > 0, Prior: not null };
+        row[15] = known ? (float)ClampedLog(day.CurrentMeanValue, day.Prior!.MeanValue * (day.ValueIsRevenue ? day.Prior.Reference / day.Reference : 1)) : 0;
+        row[16] = known ? (float)(Math.Log(1 + day.CurrentImpressions) / 10) : 0;
+        row[17] = known ? 1 : 0;
+    }
+
+    private static void WriteCurves(DayForecast forecast, double budget, Span<float> row)
+    {
+        row[26] = forecast.IsKnown ? 1 : 0;
+        double floor = budget / 3000;
+        for (int i = 0; i < Probes.Length; i++)
+        {
+            row[20 + i] = forecast.IsKnown ? (float)ClampedLog(forecast.CostAt(Probes[i]) + floor, forecast.Left + floor) : 0;
+            row[23 + i] = forecast.IsKnown ? (float)ClampedLog(forecast.ValueAt(Probes[i]) + floor, forecast.Left + floor) : 0;
+        }
+    }
+
+    private static double ClampedLog(double numerator, double denominator) => Math.Clamp(Math.Log(numerator / denominator), -Clamp, Clamp);
+}

@@ -1,0 +1,26 @@
+using AutoBid.Core.Trajectories;
+
+namespace AutoBid.Core.Response;
+
+/// <summary>What a forecast of the rest of the day is made from.</summary>
+public readonly record struct ForecastInput
+{
+    public required TrajectoryView Trajectory { get; init; }
+
+    /// <summary>Daily budget, account currency.</summary>
+    public required double Budget { get; init; }
+
+    /// <summary>Account currency per unit of value.</summary>
+    public required double Reference { get; init; }
+
+    /// <summary>True when value is revenue, whose level says nothing about the population's P(conversion).</summary>
+    public bool ValueIsRevenue { get; init; }
+
+    public PopulationPrior? Prior { get; init; }
+
+    /// <summary>Forecast of the running step's opportunities; 0: unknown.</summary>
+    public double CurrentImpressions { get; init; }
+
+    /// <summary>Forecast of the running step's mean value; 0: unknown.</summary>
+    public double CurrentMeanValue { get; init; }
+}

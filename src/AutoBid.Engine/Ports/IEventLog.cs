@@ -1,0 +1,36 @@
+using AutoBid.Engine.Events;
+
+namespace AutoBid.Engine.Ports;
+
+/// <summary>
+/// The event log as the engine sees it: durable appends of input events, ordered reads of the owned partitions, and the engine's own output.
+/// Implementations: the embedded log and Kafka. Offsets are kept by the engine's ledger store, never by the log (no consumer-group commits).
+/// Appends may come from many threads at once; reads have one owner.
+/// </summary>
+public interface IEventLog : IAsyncDisposable
+{
+    /// <summary>Appends and completes when every event is durable. Throws <see cref="EventLogUnavailableException"/> when it cannot be.</summary>
+    ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation);
+
+    /// <summary>Starts reading at these offsets; partitions that are not named start at their beginning.</summary>
+    ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation);
+
+    /// <summary>End offsets of the owned partitions now: what was appended before this call lies below them.</summary>
+    ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Reads what is there, at most <paramref name="into"/>.Length events, waiting up to <paramref name="wait"/> for the first one.
+    /// Records that cannot be parsed go to the dead-letter topic, are counted, and move the position like any other.
+    /// </summary>
+    /// <returns>Number of events written.</returns>
+    ValueTask<int> ReadAsync(Memory<EngineEvent> into, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>The position after the last event returned by <see cref="ReadAsync"/>, dead letters included.</summary>
+    IReadOnlyList<PartitionOffset> Position { get; }
+
+    /// <summary>Publishes decisions to autobid.decisions and the slots to autobid.multipliers.</summary>
+    ValueTask PublishAsync(IReadOnlyList<DecisionRecord> decisions, CancellationToken cancellation);
+
+    /// <summary>False while appends cannot be made durable; readiness and the console show it.</summary>
+    bool IsAvailable { get; }
+}
