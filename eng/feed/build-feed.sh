@@ -21,13 +21,15 @@ require_tools gcc=gcc make=make strip=binutils npm=npm xz=xz-utils
   || say "librdkafka is built without TLS, gzip or zstd (needs libssl-dev zlib1g-dev libzstd-dev)"
 
 say "building the local package feed (once per machine, about three minutes)"
+rm -rf "$CACHE"/feed/.work.*   # of a build that was killed; the lock is ours
 work="$(mktemp -d "$CACHE/feed/.work.XXXXXX")"
-trap 'rm -rf "$work"' EXIT
 mkdir "$work/feed"
+# A process group of its own (set -m), so that a failure here ends the compiler too, before its folder goes.
+set -m
 "$ROOT/eng/feed/librdkafka.sh" "$work" "$work/feed" & compile=$!
-ok=1
-"$ROOT/eng/feed/onnxruntime.sh" "$work" "$work/feed" || { ok=0; kill "$compile" 2>/dev/null || true; }
-wait "$compile" || ok=0
-[ $ok = 1 ] || die "the local package feed could not be built; nothing was kept"
+set +m
+trap 'kill -- "-$compile" 2>/dev/null || true; wait "$compile" 2>/dev/null || true; rm -rf "$work"' EXIT
+"$ROOT/eng/feed/onnxruntime.sh" "$work" "$work/feed" && wait "$compile" \
+  || die "the local package feed could not be built; nothing was kept"
 mv "$work/feed" "$feed"
 say "local package feed ready: $feed"

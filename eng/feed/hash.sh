@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 # The key of the local feed: everything that decides what is in it.
-cd "$(dirname "${BASH_SOURCE[0]}")" && cat build-feed.sh fetch.sh librdkafka.sh onnxruntime.sh sources.sha512 packages/* | sha256sum | cut -c1-16
+cd "$(dirname "${BASH_SOURCE[0]}")" && cat fetch.sh librdkafka.sh onnxruntime.sh sources.sha512 packages/* | sha256sum | cut -c1-16

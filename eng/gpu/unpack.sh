@@ -4,7 +4,7 @@
 set -euo pipefail
 from="$1" to="$2"
 mkdir -p "$to"; to="$(cd "$to" && pwd)"
-for name in dotnet app cuda; do cat "$from/$name".tar.xz.* | tar xJ -C "$to"; done
+for name in dotnet app cuda; do cat "$from/$name".tar.xz.* | tar xJ --no-same-owner -C "$to"; done
 cat >"$to/env.sh" <<ENV
 export DOTNET_ROOT=$to/dotnet PATH=$to/dotnet:\$PATH
 export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$to/app/runtimes/linux-x64/native:\${LD_LIBRARY_PATH:-}

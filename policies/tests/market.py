@@ -19,11 +19,12 @@ from autobid_policies.common.features import OwnHistory, Twin
 
 GRID = [0.1 * 40 ** (i / 23) for i in range(24)]
 LOG_GRID = torch.tensor(GRID, dtype=torch.float64).log().float()
-NAMES = ["timeLeft", "budgetLeft", "logSpendShare", "logValueShare", "logMultiplier", "spendMinusTime", "valueSoFar", "shrunkCpa",
-         "priceLevel", "meanValue", "impressions", "regimePhase", "regimeKnown", "currentMeanValue", "currentKnown", "curve0", "curve1",
-         "curve2", "curvesKnown"]
-MASKS = {"regime": ["regimePhase", "regimeKnown"], "step": ["currentMeanValue", "currentKnown"],
-         "curves": ["curve0", "curve1", "curve2", "curvesKnown"]}
+PROBES = ("074", "100", "135")
+NAMES = ["time_left", "budget_left", "spend_minus_time", "value_so_far", "log_cpa_shrunk", "log_spend_last", "log_value_last",
+         "log_price_last", "log_multiplier_last", "log_spend_last3", "log_value_last3", "win_rate_last", "impressions_last", "wins_last",
+         "conversions_so_far", "step_level", "step_volume", "step_known", "regime_phase", "regime_known",
+         *(f"log_cost_{p}" for p in PROBES), *(f"log_value_{p}" for p in PROBES), "curves_known", "target_first", "has_target"]
+MASKS = {"step": list(range(15, 18)), "regime": [18, 19], "curves": list(range(20, 27))}
 
 
 def phi(x: Tensor) -> Tensor:
@@ -52,36 +53,47 @@ def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
 
     noise = torch.repeat_interleave(uniform(-0.7, 0.7, keys, STEPS // 6), 6, dim=1)
     wanted = (uniform(math.log(0.3), math.log(3.0), keys, 1) * 0.6 + noise).clamp(math.log(0.05), math.log(4.0))
-    own = OwnHistory(keys, "cpu")
+    opportunities = torch.floor(8000 * shape * uniform(0.8, 1.2, keys, 1))
     exported = TrajectorySet(
         features=torch.zeros(keys, STEPS, len(NAMES)), action=wanted, base=torch.zeros_like(wanted), base_mask=torch.ones_like(wanted),
         cost=torch.zeros_like(wanted), value=torch.zeros_like(wanted), curve_cost=curve_cost.half(), curve_value=curve_value.half(),
+        forecast_cost=forecast(curve_cost, uniform(0.8, 1.25, keys, STEPS, 1)),
+        forecast_value=forecast(curve_value, uniform(0.8, 1.25, keys, STEPS, 1)),
         efficiency=torch.zeros(keys), s_star=torch.zeros(keys), period=torch.arange(keys) % periods, seat=torch.arange(keys) // periods,
         lineup=torch.zeros(keys, dtype=torch.long), split=torch.zeros(keys, dtype=torch.long), mode=mode, target=target, budget=budget)
     exported.split = torch.where(exported.period < periods - 4, 0, torch.where(exported.period < periods - 2, 1, 2))
-    column = {name: i for i, name in enumerate(NAMES)}
-    f = exported.features
-    f[:, :, column["timeLeft"]] = 1 - torch.arange(STEPS) / STEPS
-    f[:, 1:, column["priceLevel"]] = (mu - 0.02 * normal(keys, STEPS))[:, :-1]
-    f[:, 1:, column["meanValue"]] = level[:, :-1]
-    f[:, 1:, column["impressions"]] = torch.log1p(total[:, :-1] * 1000)
-    f[:, :, column["regimePhase"]] = (torch.arange(STEPS) % 8) / 8
-    f[:, :, column["currentMeanValue"]] = level
-    f[:, :, [column["regimeKnown"], column["currentKnown"], column["curvesKnown"]]] = 1
-    for i, m in enumerate((0.74, 1.0, 1.35)):
-        f[:, :, column[f"curve{i}"]] = phi((math.log(m) - mu) / spread)
+    f, column = exported.features, {name: i for i, name in enumerate(NAMES)}
+    f[:, :, column["time_left"]] = 1 - torch.arange(STEPS) / STEPS
+    f[:, 1:, column["log_price_last"]] = mu[:, :-1]
+    f[:, 1:, column["impressions_last"]] = torch.log1p(opportunities[:, :-1]) / 10
+    f[:, :, column["step_level"]] = level
+    f[:, :, column["step_volume"]] = torch.log1p(opportunities) / 10
+    f[:, :, column["regime_phase"]] = (torch.arange(STEPS) % 8) / 8
+    f[:, :, [column[name] for name in ("step_known", "regime_known", "curves_known", "has_target")]] = 1
+    f[:, :, column["target_first"]] = mode.float().unsqueeze(1)
     twin = Twin(FeatureSpec.parse(manifest()["features"]))
+    own = OwnHistory(exported, torch.Generator().manual_seed(seed))
     for step in range(STEPS):
+        if step > 0:
+            won = torch.floor(opportunities[:, step - 1] * exported.value[:, step - 1] / total[:, step - 1])
+            f[:, step, column["wins_last"]] = torch.log1p(won) / 10
+            f[:, step, column["win_rate_last"]] = won / opportunities[:, step - 1]
         f[:, step] = twin.rows(step, exported, own)
         cost, value = curves.clamp_to_budget(curves.interpolate(exported.curve_cost[:, step].float(), wanted[:, step], LOG_GRID),
                                              curves.interpolate(exported.curve_value[:, step].float(), wanted[:, step], LOG_GRID),
                                              1 - own.spent)
+        exported.cost[:, step], exported.value[:, step] = cost, value
         own.append(wanted[:, step], cost, value)
-    exported.cost, exported.value = torch.stack(own.cost, 1), torch.stack(own.value, 1)
     exported.s_star, _, _ = curves.hindsight(exported.curve_cost, exported.curve_value, mode, LOG_GRID)
     exported.efficiency = (curves.penalised(own.gained, own.spent) / exported.s_star).clamp(0.0, 1.05)
     exported.base = torch.log(torch.full_like(wanted, 0.9))
     return exported
+
+
+def forecast(table: Tensor, error: Tensor) -> Tensor:
+    """Summed curves of the rest of the day at the probes, wrong by `error`."""
+    probes = torch.tensor([math.log(int(p) / 100) for p in PROBES])
+    return curves.remaining(table) @ curves.refine(LOG_GRID, probes) * error
 
 
 def manifest() -> dict:
@@ -98,6 +110,7 @@ def write(folder: Path, keys: int = 240, seed: int = 5, shards: int = 2) -> Traj
         base[0] = float("nan")
         np.savez_compressed(folder / f"shard-{i:03}.npz", features=t.features.numpy(), action=t.action.numpy(), base=base.numpy(),
                             cost=t.cost.numpy(), value=t.value.numpy(), curveCost=t.curve_cost.numpy(), curveValue=t.curve_value.numpy(),
+                            forecastCost=t.forecast_cost.numpy(), forecastValue=t.forecast_value.numpy(),
                             efficiency=t.efficiency.numpy(), sStar=t.s_star.numpy(), period=t.period.int().numpy(),
                             seat=t.seat.int().numpy(), lineup=t.lineup.int().numpy(), split=t.split.to(torch.int8).numpy(),
                             target=t.target.numpy(), budget=t.budget.numpy(), mode=t.mode.to(torch.int8).numpy())

@@ -1,7 +1,8 @@
 """Trajectories written by `autobid export-data`: a folder with manifest.json and shards *.npz.
 
 A key is one advertiser on one period; N keys, T = 48 steps, F features, 24 curve points. Units: cost is spend / budget, value is
-expected value x reference / budget, so cost / value is CPA / target and both scale alike with the budget.
+expected value x reference / budget, so cost / value is CPA / target and both scale alike with the budget. `target` is the
+reference price per unit of value, in account currency like `budget`.
 """
 from __future__ import annotations
 
@@ -16,6 +17,9 @@ from torch import Tensor
 
 STEPS = 48
 CURVE_POINTS = 24
+# Multipliers at which the exporter projects the rest of the day, as they appear in column names.
+PROBES = ("074", "100", "135")
+PROBE_LOGS = tuple(math.log(int(probe) / 100) for probe in PROBES)
 LOG_MIN = math.log(0.05)
 LOG_MAX = math.log(4.0)
 SPLITS = {"train": 0, "validation": 1, "test": 2}
@@ -92,6 +96,8 @@ class TrajectorySet:
     value: Tensor         # [N,T]
     curve_cost: Tensor    # [N,T,24] half
     curve_value: Tensor   # [N,T,24] half
+    forecast_cost: Tensor   # [N,T,3] projected cost of steps t..T-1 at the probe multipliers; 0 where unknown
+    forecast_value: Tensor  # [N,T,3]
     efficiency: Tensor    # [N]
     s_star: Tensor        # [N]
     period: Tensor        # [N] int64, as are seat, lineup, split, mode
@@ -123,7 +129,8 @@ class TrajectorySet:
 
 
 _SHAPES = {"features": (STEPS, None), "action": (STEPS,), "base": (STEPS,), "cost": (STEPS,), "value": (STEPS,),
-           "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "efficiency": (), "sStar": (), "period": (),
+           "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "forecastCost": (STEPS, len(PROBES)),
+           "forecastValue": (STEPS, len(PROBES)), "efficiency": (), "sStar": (), "period": (),
            "seat": (), "lineup": (), "split": (), "target": (), "budget": (), "mode": ()}
 _FINITE = ("features", "action", "cost", "value", "curveCost", "curveValue", "efficiency", "sStar", "target", "budget")
 
@@ -177,6 +184,7 @@ def load(folder: str | Path) -> tuple[Manifest, TrajectorySet]:
         base_mask=known.float(), cost=real("cost"), value=real("value"),
         curve_cost=torch.from_numpy(joined["curveCost"].astype(np.float16, copy=False)),
         curve_value=torch.from_numpy(joined["curveValue"].astype(np.float16, copy=False)),
+        forecast_cost=torch.nan_to_num(real("forecastCost")), forecast_value=torch.nan_to_num(real("forecastValue")),
         efficiency=real("efficiency"), s_star=real("sStar"), period=whole("period"), seat=whole("seat"), lineup=whole("lineup"),
         split=whole("split"), mode=whole("mode"), target=real("target"), budget=real("budget"))
 

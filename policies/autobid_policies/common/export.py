@@ -6,7 +6,9 @@ z-scored, clamped states: the service normalises by the card's mean and std. Mea
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +40,14 @@ def inputs_of(state: dict) -> dict[str, Tensor]:
 
 
 def write_graph(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> None:
-    extra = {"dynamo": False} if "dynamo" in torch.onnx.export.__code__.co_varnames else {}
+    extra = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     names = list(inputs)
-    torch.onnx.export(module, tuple(tensor[:2] for tensor in inputs.values()), str(path), opset_version=OPSET, input_names=names,
-                      output_names=list(OUTPUTS), dynamic_axes={name: {0: "batch"} for name in [*names, *OUTPUTS]},
-                      do_constant_folding=True, **extra)
+    with warnings.catch_warnings():
+        # The window is meant to become a constant of the graph.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        torch.onnx.export(module, tuple(tensor[:2] for tensor in inputs.values()), str(path), opset_version=OPSET, input_names=names,
+                          output_names=list(OUTPUTS), dynamic_axes={name: {0: "batch"} for name in [*names, *OUTPUTS]},
+                          do_constant_folding=True, **extra)
     graph = onnx.load(str(path))
     onnx.checker.check_model(graph, full_check=True)
     if [i.name for i in graph.graph.input] != names:

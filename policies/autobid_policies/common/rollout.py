@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from . import curves
-from .data import LOG_MAX, LOG_MIN, TrajectorySet
+from .data import LOG_MAX, LOG_MIN, PROBE_LOGS, TrajectorySet
 from .features import OwnHistory, Twin
 
 # (step, raw rows [B,F], own history) -> log multiplier [B]
@@ -35,8 +35,7 @@ def rescale(days: TrajectorySet, budget_factor: Tensor, target_factor: Tensor, l
     """The same days for another budget B' = f B and target C' = g C (both [N]): exact on the curves, since a multiplier m' of C'
     is the multiplier g m' of C; market columns of the features follow by the twin. efficiency and s_star are recomputed."""
     f, g = budget_factor.unsqueeze(1), target_factor.unsqueeze(1)
-    shifted = log_grid + torch.log(target_factor).view(-1, 1, 1)
-    shifted = shifted.expand(-1, days.action.shape[1], -1)
+    shifted = (log_grid + torch.log(target_factor).view(-1, 1, 1)).expand(-1, days.action.shape[1], -1)
 
     def read(table: Tensor) -> Tensor:
         keys, steps, points = table.shape
@@ -46,20 +45,36 @@ def rescale(days: TrajectorySet, budget_factor: Tensor, target_factor: Tensor, l
     curve_cost = read(days.curve_cost) / f.unsqueeze(2)
     curve_value = read(days.curve_value) * (g / f).unsqueeze(2)
     s_star, _, _ = curves.hindsight(curve_cost, curve_value, days.mode, log_grid)
-    changed = replace(days, features=twin.rescale(days.features, days, budget_factor, target_factor),
+    changed = replace(days, features=twin.rescale(days, target_factor),
                       action=(days.action - torch.log(g)).clamp(LOG_MIN, LOG_MAX), base=days.base - torch.log(g),
-                      cost=days.cost / f, value=days.value * g / f, curve_cost=curve_cost, curve_value=curve_value, s_star=s_star,
+                      cost=days.cost / f, value=days.value * g / f, curve_cost=curve_cost, curve_value=curve_value,
+                      forecast_cost=probe_at(days.forecast_cost, target_factor) / f.unsqueeze(2),
+                      forecast_value=probe_at(days.forecast_value, target_factor) * (g / f).unsqueeze(2), s_star=s_star,
                       budget=days.budget * budget_factor, target=days.target * target_factor)
     score = curves.penalised(changed.value.sum(1), changed.cost.sum(1))
     return replace(changed, efficiency=(score / s_star.clamp(min=1e-9)).clamp(0.0, 1.05))
 
 
+def probe_at(forecast: Tensor, target_factor: Tensor) -> Tensor:
+    """Forecasts [N,T,3] at the probes moved by log g: log-log linear through the three known points, and beyond them."""
+    known = torch.log(forecast.clamp(min=1e-9))
+    probes = torch.tensor(PROBE_LOGS, device=forecast.device)
+    wanted = probes + torch.log(target_factor).view(-1, 1, 1)
+    slope = (known[:, :, 1:] - known[:, :, :-1]) / (probes[1:] - probes[:-1])
+    upper = wanted >= probes[1]
+    moved = torch.where(upper, known[:, :, 1:2] + slope[:, :, 1:] * (wanted - probes[1]),
+                        known[:, :, 1:2] + slope[:, :, :1] * (wanted - probes[1]))
+    return torch.where(forecast > 0, torch.exp(moved.clamp(max=10.0)), forecast)
+
+
 def roll_out(days: TrajectorySet, decide: Decide, twin: Twin, log_grid: Tensor, keep: Tensor | None = None,
-             detach_state: bool = False) -> RollOut:
-    """Plays the days. `keep` [B,F] or [1,F] of 0 / 1 hides feature groups from the policy (raw columns zeroed)."""
+             detach_state: bool = False, seed: int | None = None) -> RollOut:
+    """Plays the days. `keep` [B,F] or [1,F] of 0 / 1 hides feature groups from the policy (raw columns zeroed); `seed` draws the
+    conversions that the policy sees, without it they are the expected ones."""
     steps = days.action.shape[1]
     curve_cost, curve_value = days.curve_cost.float(), days.curve_value.float()
-    history = OwnHistory(len(days), days.device)
+    draw = None if seed is None else torch.Generator(days.device).manual_seed(seed)
+    history = OwnHistory(days, draw)
     rows = []
     for step in range(steps):
         row = twin.rows(step, days, history)

@@ -62,7 +62,7 @@ class Evaluator:
             keys = torch.arange(start, min(start + self.batch, len(days)), device=days.device)
             chunk = days.take(keys)
             hidden = keep[keys] if keep is not None and len(keep) > 1 else keep
-            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden), chunk))
+            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden, seed=start), chunk))
         return tuple(torch.cat(column) for column in zip(*parts))
 
     def policy(self, policy: Policy, normaliser: Normaliser) -> Make:

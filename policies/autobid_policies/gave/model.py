@@ -17,12 +17,22 @@ from .config import ModelConfig
 _HIDDEN = -1e4
 
 
+def _length(x: Tensor) -> int:
+    # int(): an exported graph holds the window as a constant, only the batch stays dynamic.
+    return int(x.shape[1])
+
+
+def _scalars(x: Tensor) -> Tensor:
+    """[B,L,1] -> [B,L]."""
+    return x.reshape(-1, _length(x))
+
+
 class Attention(nn.Module):
     """Plain MatMul / Softmax: torch 1.13 has no fused kernel to export, and ONNX Runtime fuses this form."""
 
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
-        self.heads = heads
+        self.width, self.heads, self.part = width, heads, width // heads
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
@@ -30,14 +40,14 @@ class Attention(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.reshape(x.shape[0], -1, self.heads, x.shape[2] // self.heads).transpose(1, 2)
+        return x.reshape(-1, _length(x), self.heads, self.part).transpose(1, 2)
 
     def forward(self, queries: Tensor, tokens: Tensor, bias: Tensor) -> Tensor:
         """queries [B,Q,D], tokens [B,L,D], bias [B,1,Q,L] added to the scores."""
         q, k, v = self._split(self.query(queries)), self._split(self.key(tokens)), self._split(self.value(tokens))
-        scores = torch.matmul(q, k.transpose(2, 3)) * (1.0 / math.sqrt(q.shape[3])) + bias
+        scores = torch.matmul(q, k.transpose(2, 3)) * (1.0 / math.sqrt(self.part)) + bias
         mixed = torch.matmul(self.drop(torch.softmax(scores, dim=3)), v)
-        return self.out(mixed.transpose(1, 2).reshape(queries.shape[0], -1, queries.shape[2]))
+        return self.out(mixed.transpose(1, 2).reshape(-1, _length(queries), self.width))
 
 
 class Block(nn.Module):
@@ -70,7 +80,7 @@ class Trunk(nn.Module):
         self.register_buffer("causal", torch.tril(torch.ones(window, window)), persistent=False)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, mask: Tensor, last_only: bool = False) -> Tensor:
-        length = tokens.shape[1]
+        length = _length(tokens)
         x = self.norm_in(self.embed(torch.cat([tokens, self.time(timesteps)], dim=2)))
         visible = self.causal[:length, :length].unsqueeze(0) * mask.unsqueeze(1)
         bias = ((1.0 - visible) * _HIDDEN).unsqueeze(1)
@@ -129,10 +139,10 @@ class Policy(nn.Module):
             parts += [base.unsqueeze(2), base_mask.unsqueeze(2)]
         hidden = self.trunk(torch.cat(parts, dim=2), timesteps, mask, last_only)
         # Bounded smoothly: a hard clip would end the gradient of a sample that strays outside the legal range.
-        action = self.middle + self.reach * torch.tanh(self.action_head(hidden).squeeze(2) / self.reach)
+        action = self.middle + self.reach * torch.tanh(_scalars(self.action_head(hidden)) / self.reach)
         # Detached: what pulls q~ up may move beta and nothing else.
-        beta = torch.exp(0.5 * torch.tanh(self.beta_head(hidden.detach()).squeeze(2)))
-        return action, beta, self.value_head(hidden).squeeze(2)
+        beta = torch.exp(0.5 * torch.tanh(_scalars(self.beta_head(hidden.detach()))))
+        return action, beta, _scalars(self.value_head(hidden))
 
     def log_multiplier(self, action: Tensor, base: Tensor | None = None) -> Tensor:
         return (action + base).clamp(LOG_MIN, LOG_MAX) if self.residual else action
@@ -148,7 +158,7 @@ class ServedPolicy(nn.Module):
     def forward(self, condition: Tensor, states: Tensor, actions: Tensor, timesteps: Tensor, mask: Tensor,
                 base: Tensor | None = None, base_mask: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         action, beta, value = self.policy(condition, states, actions, timesteps, mask, base, base_mask, last_only=True)
-        return action.squeeze(1), beta.squeeze(1), value.squeeze(1)
+        return action.reshape(-1), beta.reshape(-1), value.reshape(-1)
 
 
 class CriticMember(nn.Module):
@@ -159,7 +169,7 @@ class CriticMember(nn.Module):
         self.head = nn.Sequential(nn.Linear(width + 1, width), nn.GELU(), nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
 
     def value(self, history: Tensor, action: Tensor) -> Tensor:
-        return self.head(torch.cat([history, action.unsqueeze(2)], dim=2)).squeeze(2)
+        return _scalars(self.head(torch.cat([history, action.unsqueeze(2)], dim=2)))
 
 
 class Critic(nn.Module):

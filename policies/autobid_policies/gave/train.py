@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..common import checkpoint
-from ..common.data import DataError, FeatureDropout, Normaliser, TrajectorySet, load
+from ..common.data import DataError, FeatureDropout, Normaliser, load
 from ..common.features import Twin
 from ..common.rollout import roll_out
 from .config import Config
@@ -24,7 +24,7 @@ from .evaluate import Evaluator
 from .losses import Losses, gave_losses
 from .model import Critic, Policy, parameters
 from .serving import WindowPolicy
-from .windows import Pool, exponents, join, random_windows, sample_days
+from .windows import Pool, cut, exponents, join, random_windows, sample_days
 
 Report = Callable[[str], None]
 
@@ -148,7 +148,8 @@ class Trainer:
         days = sample_days(self.train, options, options.batch, self.twin, self.log_grid, self.policy.residual, self.generator)
         keep = self.dropout.sample(options.batch, options.featureDropout, self.generator, self.device)
         player = WindowPolicy(self.policy, self.normaliser, self.config.serveAt, days, options.detachState)
-        played = roll_out(days, player, self.twin, self.log_grid, keep, options.detachState)
+        seed = int(torch.randint(0, 2**31 - 1, (1,), generator=self.generator))
+        played = roll_out(days, player, self.twin, self.log_grid, keep, options.detachState, seed)
         weight = days.budget / days.target
         return -(weight * played.score(exponents(days.mode, options.targetExponent))).sum() / (weight * days.s_star).sum().clamp(min=1e-9)
 
@@ -203,6 +204,8 @@ class Trainer:
             if self.step >= limit:
                 if self.stage == "fineTune":
                     break
+                if self.best_state is not None:
+                    self.policy.load_state_dict(self.best_state)
                 self.stage, self.step = "fineTune", 0
                 self.optimiser = self._optimiser()
                 continue
@@ -251,9 +254,8 @@ class Trainer:
 
     def parity_inputs(self, count: int = 64) -> dict[str, Tensor]:
         """Windows of the log as the service would see them: every step, also the first ones, some with hidden groups."""
-        from .windows import cut
         generator = torch.Generator().manual_seed(17)
-        days: TrajectorySet = self.validation
+        days = self.validation
         keys = torch.randint(0, len(days), (count,), generator=generator).to(self.device)
         window = self.config.model.window
         starts = (torch.arange(count) * 48 // count - window + 1).to(self.device)

@@ -17,9 +17,6 @@ public sealed class DayForecast
     public const double LowestMultiplier = 0.05;
     public const double HighestMultiplier = 4;
 
-    /// <summary>Steps over which a recent curve loses its weight where the regime length is unknown.</summary>
-    private const double RecentDecaySteps = 4;
-
     /// <summary>Signals at which a recent curve counts as much as the shifted prior.</summary>
     private const double SignalsForHalfWeight = 20;
 
@@ -28,14 +25,18 @@ public sealed class DayForecast
 
     private readonly double[] _cost = new double[Points];
     private readonly double[] _value = new double[Points];
-    private readonly double[] _recentCost = new double[ResponseGrid.Points];
-    private readonly double[] _recentValue = new double[ResponseGrid.Points];
+    private readonly RecentCurve _recent = new();
 
     /// <summary>The 160 multipliers, ascending from 0.05 to 4, equally spaced in log.</summary>
     public static readonly double[] Multipliers = BuildMultipliers();
 
-    /// <summary>False when there is neither a prior nor a curve: nothing can be projected.</summary>
+    /// <summary>False when nothing can be projected: neither a prior nor a curve, or no idea of the volume to come.</summary>
     public bool IsKnown { get; private set; }
+
+    /// <summary>First and last of the <see cref="Points"/> that curves or prior reach: an action beyond them would be a guess.</summary>
+    public int FirstPoint { get; private set; }
+
+    public int LastPoint { get; private set; } = Points - 1;
 
     /// <summary>Projected cost of the rest of the day at each multiplier, account currency, not limited by budget.</summary>
     public ReadOnlySpan<double> Cost => _cost;
@@ -61,15 +62,21 @@ public sealed class DayForecast
     /// <summary>Fills the projection from what is known now.</summary>
     public void Build(in ForecastInput input)
     {
-        TrajectoryView day = input.Trajectory;
-        int step = day.Closed;
         SumUp(input);
-
         PopulationPrior? prior = input.Prior;
         int regime = prior?.RegimeSteps ?? 0;
-        double signals = SumRecent(input, regime, out double recentImpressions);
-        bool hasRecent = signals > 0 && recentImpressions > 0;
-        IsKnown = step < StepClock.StepsPerDay && (prior is not null || hasRecent);
+        _recent.Sum(input, regime);
+        double inRegime = 0, beyond = 0;
+        IsKnown = input.Trajectory.Closed < StepClock.StepsPerDay && (prior is not null || _recent.IsKnown);
+        if (IsKnown)
+        {
+            Volumes(input, regime, out inRegime, out beyond);
+            // Without a volume every multiplier would look free of cost.
+            IsKnown = inRegime + beyond > 0;
+        }
+
+        FirstPoint = 0;
+        LastPoint = Points - 1;
         if (!IsKnown)
         {
             Array.Clear(_cost);
@@ -77,49 +84,87 @@ public sealed class DayForecast
             return;
         }
 
-        Volumes(input, regime, out double inRegime, out double beyond);
-        double level = CurrentLevel(input);
-        double lasting = LastingLevel(input, level);
-        double weight = !hasRecent ? 0 : prior is null ? 1 : signals / (signals + SignalsForHalfWeight);
         Calibration(input, out double costRatio, out double valueRatio);
+        if (prior is null) ProjectRecent(costRatio * (inRegime + beyond), valueRatio * (inRegime + beyond));
+        else Project(input, prior, inRegime, beyond, costRatio, valueRatio);
+    }
 
-        double logReference = Math.Log(input.Reference);
-        double joinCost = 1, joinValue = 1;
-        if (weight > 0 && prior is not null)
-        {
-            // Below the lowest stored point the recent curve goes on as the prior, scaled to join it there.
-            prior.At(logReference + ResponseGrid.Logs[0], level, out double c, out double v);
-            joinCost = c > 0 ? _recentCost[0] / c : 0;
-            joinValue = v > 0 ? _recentValue[0] / (v * input.Reference) : 0;
-        }
+    private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, double costRatio, double valueRatio)
+    {
+        double level = ValueLevel.Current(input), lasting = ValueLevel.Lasting(input, level);
+        double nearShift = Math.Log(input.Reference * level), farShift = Math.Log(input.Reference * lasting);
+        double nearUnit = level * input.Reference, farUnit = lasting * input.Reference;
+        double weight = _recent.IsKnown ? _recent.Signals / (_recent.Signals + SignalsForHalfWeight) : 0;
+        var below = weight > 0 ? Join(prior, nearShift, nearUnit, _recent.LogFirst, _recent.FirstCost, _recent.FirstValue) : default;
+        var above = weight > 0 ? Join(prior, nearShift, nearUnit, _recent.LogLast, _recent.LastCost, _recent.LastValue) : default;
 
         double highestCost = 0, highestValue = 0;
         for (int i = 0; i < Points; i++)
         {
             double log = LogLowest + i * LogStep;
-            double nearCost = 0, nearValue = 0, farCost = 0, farValue = 0;
-            if (prior is not null)
-            {
-                prior.At(logReference + log, level, out nearCost, out nearValue);
-                nearValue *= input.Reference;
-                prior.At(logReference + log, lasting, out farCost, out farValue);
-                farValue *= input.Reference;
-            }
-
+            prior.AtLog(nearShift + log, out double nearCost, out double nearValue);
+            nearValue *= nearUnit;
             if (weight > 0)
             {
-                RecentAt(log, prior is null, nearCost * joinCost, nearValue * joinValue, out double c, out double v);
-                nearCost += weight * (c - nearCost);
-                nearValue += weight * (v - nearValue);
-                if (prior is null) (farCost, farValue) = (nearCost, nearValue);
+                // Outside its points the recent curve goes on as the prior, scaled to join it there.
+                double cost, value;
+                if (log < _recent.LogFirst) (cost, value) = (below.Cost * nearCost, below.Value * nearValue);
+                else if (log > _recent.LogLast) (cost, value) = (above.Cost * nearCost, above.Value * nearValue);
+                else _recent.At(log, out cost, out value);
+                nearCost += weight * (cost - nearCost);
+                nearValue += weight * (value - nearValue);
             }
 
-            highestCost = Math.Max(highestCost, costRatio * (inRegime * nearCost + beyond * farCost));
-            highestValue = Math.Max(highestValue, valueRatio * (inRegime * nearValue + beyond * farValue));
-            _cost[i] = highestCost;
-            _value[i] = highestValue;
+            double farCost = 0, farValue = 0;
+            if (beyond > 0)
+            {
+                prior.AtLog(farShift + log, out farCost, out farValue);
+                farValue *= farUnit;
+            }
+
+            _cost[i] = highestCost = Math.Max(highestCost, costRatio * (inRegime * nearCost + beyond * farCost));
+            _value[i] = highestValue = Math.Max(highestValue, valueRatio * (inRegime * nearValue + beyond * farValue));
         }
+
+        // Where neither the prior nor the recent curve has a point the projection is flat, which would read as "free of cost".
+        double top = prior.LogLast - nearShift;
+        if (beyond > 0) top = Math.Max(top, prior.LogLast - farShift);
+        if (weight > 0) top = Math.Max(top, _recent.LogLast);
+        LastPoint = LastAtMost(top);
     }
+
+    /// <summary>No prior: the recent curve is all there is; the action is restricted to its points.</summary>
+    private void ProjectRecent(double costVolume, double valueVolume)
+    {
+        for (int i = 0; i < Points; i++)
+        {
+            double log = LogLowest + i * LogStep;
+            _recent.At(Math.Clamp(log, _recent.LogFirst, _recent.LogLast), out double cost, out double value);
+            // Below the points cost falls with the square of the bid (price and win rate), value with the bid.
+            double fall = Math.Exp(Math.Min(log - _recent.LogFirst, 0));
+            _cost[i] = costVolume * cost * fall * fall;
+            _value[i] = valueVolume * value * fall;
+        }
+
+        for (int i = 1; i < Points; i++)
+        {
+            _cost[i] = Math.Max(_cost[i], _cost[i - 1]);
+            _value[i] = Math.Max(_value[i], _value[i - 1]);
+        }
+
+        // A curve that reaches the grid's lowest point may be followed below it: there is next to nothing left to be wrong about.
+        if (_recent.First > 0) FirstPoint = Math.Min((int)Math.Ceiling((_recent.LogFirst - LogLowest) / LogStep - 1e-9), Points - 1);
+        LastPoint = Math.Max(LastAtMost(_recent.LogLast), FirstPoint);
+    }
+
+    private static (double Cost, double Value) Join(PopulationPrior prior, double shift, double unit, double log, double cost, double value)
+    {
+        prior.AtLog(shift + log, out double priorCost, out double priorValue);
+        priorValue *= unit;
+        return (priorCost > 0 ? cost / priorCost : 0, priorValue > 0 ? value / priorValue : 0);
+    }
+
+    private static int LastAtMost(double log) => (int)Math.Clamp(Math.Floor((log - LogLowest) / LogStep + 1e-9), 0, Points - 1);
 
     private void SumUp(in ForecastInput input)
     {
@@ -145,133 +190,44 @@ public sealed class DayForecast
         Left = Math.Max(input.Budget - spent, 0);
     }
 
-    /// <summary>Per-opportunity curve over the closed steps of the current regime (the last ones where it is unknown). Returns its signals.</summary>
-    private double SumRecent(in ForecastInput input, int regime, out double impressions)
-    {
-        Array.Clear(_recentCost);
-        Array.Clear(_recentValue);
-        int step = input.Trajectory.Closed;
-        int first = regime > 0 ? step / regime * regime : Math.Max(0, step - (int)RecentDecaySteps);
-        double signals = 0;
-        impressions = 0;
-        for (int s = first; s < step; s++)
-        {
-            ref readonly StepRow row = ref input.Trajectory.Rows[s];
-            if (row.Impressions <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
-            // Signals may cover only part of the opportunities (bids that were sent): scale to all of them.
-            double covered = row.Signals > 0 ? Math.Max(row.Impressions / row.Signals, 1) : 1;
-            for (int k = 0; k < ResponseGrid.Points; k++)
-            {
-                _recentCost[k] += covered * (double)cost[k];
-                _recentValue[k] += covered * (double)value[k];
-            }
-
-            impressions += row.Impressions;
-            signals += row.Signals > 0 ? row.Signals : row.Impressions;
-        }
-
-        if (impressions > 0)
-        {
-            for (int k = 0; k < ResponseGrid.Points; k++)
-            {
-                _recentCost[k] *= input.Budget / impressions;
-                _recentValue[k] *= input.Budget / impressions;
-            }
-        }
-
-        return signals;
-    }
-
-    private void RecentAt(double log, bool alone, double belowCost, double belowValue, out double cost, out double value)
-    {
-        double at = (log - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
-        if (at < 0)
-        {
-            double fall = Math.Exp(at * ResponseGrid.LogStep);
-            cost = alone ? _recentCost[0] * fall * fall : belowCost;
-            value = alone ? _recentValue[0] * fall : belowValue;
-            return;
-        }
-
-        int i = Math.Min((int)at, ResponseGrid.Points - 2);
-        double part = Math.Min(at - i, 1);
-        cost = _recentCost[i] + part * (_recentCost[i + 1] - _recentCost[i]);
-        value = _recentValue[i] + part * (_recentValue[i + 1] - _recentValue[i]);
-    }
-
     /// <summary>Opportunities still to come inside the current regime and beyond it.</summary>
     private static void Volumes(in ForecastInput input, int regime, out double inRegime, out double beyond)
     {
         int step = input.Trajectory.Closed;
         PopulationPrior? prior = input.Prior;
-        double flat = 1.0 / StepClock.StepsPerDay;
+        const double Flat = 1.0 / StepClock.StepsPerDay;
         double seen = 0, shapeSeen = 0;
         for (int s = 0; s < step; s++)
         {
             seen += input.Trajectory.Rows[s].Impressions;
-            shapeSeen += prior?.Shape[s] ?? flat;
+            shapeSeen += prior?.Shape[s] ?? Flat;
         }
 
         ref readonly StepRow open = ref input.Trajectory.Open;
-        double elapsed = step < StepClock.StepsPerDay && open.Elapsed < 1 ? open.Elapsed : 0;
+        double elapsed = open.Elapsed < 1 ? open.Elapsed : 0;
         double perDay = prior?.OpportunitiesPerDay ?? 0;
+        double nowShare = prior?.Shape[step] ?? Flat;
         // Shrunk towards the prior's volume by one average step.
-        double day = perDay > 0 ? perDay * (seen + perDay * flat) / (perDay * shapeSeen + perDay * flat)
+        double day = perDay > 0 ? perDay * (seen + perDay * Flat) / (perDay * shapeSeen + perDay * Flat)
             : shapeSeen > 0 ? seen / shapeSeen
-            : input.CurrentImpressions > 0 ? input.CurrentImpressions / (prior?.Shape[step] ?? flat) : 0;
+            : input.CurrentImpressions > 0 && nowShare > 0 ? input.CurrentImpressions / nowShare : 0;
 
         inRegime = 0;
         beyond = 0;
         for (int s = step; s < StepClock.StepsPerDay; s++)
         {
-            double volume = day * (prior?.Shape[s] ?? flat);
+            double volume = day * (prior?.Shape[s] ?? Flat);
             if (s == step)
             {
                 if (input.CurrentImpressions > 0) volume = input.CurrentImpressions;
                 volume *= 1 - elapsed;
             }
 
-            double near = regime > 0 ? (s / regime == step / regime ? 1 : 0) : Math.Exp(-(s - step) / RecentDecaySteps);
+            double near = regime > 0 ? (s / regime == step / regime ? 1 : 0) : Math.Exp(-(s - step) / RecentCurve.DecaySteps);
             inRegime += near * volume;
             beyond += (1 - near) * volume;
         }
     }
-
-    /// <summary>The campaign's value level now, relative to the population.</summary>
-    private static double CurrentLevel(in ForecastInput input)
-    {
-        if (input.Prior is not { } prior) return 1;
-        int step = input.Trajectory.Closed;
-        if (input.CurrentMeanValue > 0) return input.CurrentMeanValue / prior.MeanValue;
-        ref readonly StepRow open = ref input.Trajectory.Open;
-        if (step < StepClock.StepsPerDay && open.Elapsed is > 0 and < 1 && open.Impressions > 0) return open.MeanValue / prior.MeanValue;
-
-        int regime = prior.RegimeSteps;
-        bool firstOfRegime = regime > 0 && step % regime == 0;
-        if (step > 0 && !firstOfRegime && input.Trajectory.Rows[step - 1] is { Impressions: > 0, SumValue: > 0 } last) return last.MeanValue / prior.MeanValue;
-        return LastingLevel(input, StartLevel(input));
-    }
-
-    /// <summary>The level expected beyond the regime: the population's, but for the share of the campaign's own that persists.</summary>
-    private static double LastingLevel(in ForecastInput input, double fallback)
-    {
-        if (input.Prior is not { } prior) return 1;
-        double impressions = 0, value = 0;
-        foreach (ref readonly StepRow row in input.Trajectory.Rows)
-        {
-            impressions += row.Impressions;
-            value += row.SumValue;
-        }
-
-        double start = StartLevel(input);
-        double own = impressions > 0 && value > 0 ? value / impressions / prior.MeanValue : fallback;
-        double persistence = input.ValueIsRevenue ? 1 : prior.LevelPersistence;
-        return start * Math.Pow(own / start, persistence);
-    }
-
-    /// <summary>Before anything was seen. Revenue is put on the population's scale of bids: its own level is unknown.</summary>
-    private static double StartLevel(in ForecastInput input)
-        => input.ValueIsRevenue && input.Prior is { } prior ? prior.Reference / input.Reference : 1;
 
     /// <summary>Shrunk ratios realised / predicted over the closed steps, from each step's own curve at the multiplier that was executed.</summary>
     private static void Calibration(in ForecastInput input, out double costRatio, out double valueRatio)
@@ -282,13 +238,20 @@ public sealed class DayForecast
         {
             ref readonly StepRow row = ref rows[s];
             if (row.Impressions <= 0 || row.Multiplier <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
-            double covered = row.Signals > 0 ? Math.Max(row.Impressions / row.Signals, 1) : 1;
-            double at = Math.Clamp((Math.Log(row.Multiplier) - ResponseGrid.Logs[0]) / ResponseGrid.LogStep, 0, ResponseGrid.Points - 1);
+            double at = (Math.Log(row.Multiplier) - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
+            // Below the grid cost falls with the square of the bid, value with the bid.
+            double fall = Math.Exp(Math.Min(at, 0) * ResponseGrid.LogStep);
+            at = Math.Clamp(at, 0, ResponseGrid.Points - 1);
             int i = Math.Min((int)at, ResponseGrid.Points - 2);
             double part = at - i;
-            predictedCost += covered * ((double)cost[i] + part * ((double)cost[i + 1] - (double)cost[i]));
-            predictedValue += covered * ((double)value[i] + part * ((double)value[i + 1] - (double)value[i]));
-            realCost += row.Cost / input.Budget;
+            double stepCost = (double)cost[i] + part * ((double)cost[i + 1] - (double)cost[i]);
+            double stepValue = (double)value[i] + part * ((double)value[i + 1] - (double)value[i]);
+            if (!double.IsFinite(stepCost) || !double.IsFinite(stepValue)) continue;
+            double covered = RecentCurve.Coverage(row);
+            predictedCost += covered * stepCost * fall * fall;
+            predictedValue += covered * stepValue * fall;
+            // Late spend belongs to closed steps: without it slow bills would read as a cheap market.
+            realCost += (row.Cost + row.LateCost) / input.Budget;
             realValue += row.ValueWon * input.Reference / input.Budget;
         }
 

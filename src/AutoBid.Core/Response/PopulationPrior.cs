@@ -53,6 +53,9 @@ public sealed class PopulationPrior
         ResponsePoints.Resample(bidPerValue, value, _logFirst, _logStep, _value);
     }
 
+    /// <summary>Log of the highest bid per value that the curve has a point for.</summary>
+    internal double LogLast => _logFirst + (Samples - 1) * _logStep;
+
     public double MeanValue { get; }
 
     public double Reference { get; }
@@ -73,27 +76,34 @@ public sealed class PopulationPrior
     /// </summary>
     public void At(double logBidPerValue, double level, out double cost, out double value)
     {
-        double at = (logBidPerValue + Math.Log(level) - _logFirst) / _logStep;
+        AtLog(logBidPerValue + Math.Log(level), out cost, out value);
+        value *= level;
+    }
+
+    /// <summary>The population's own curve: cost and value of one average opportunity at a log bid per value.</summary>
+    internal void AtLog(double log, out double cost, out double value)
+    {
+        double at = (log - _logFirst) / _logStep;
         if (at <= 0)
         {
             // Below the first point cost falls with the square of the bid (price and win rate), value with the bid.
             double fall = Math.Exp(at * _logStep);
             cost = _cost[0] * fall * fall;
-            value = _value[0] * fall * level;
+            value = _value[0] * fall;
             return;
         }
 
         if (at >= Samples - 1)
         {
             cost = _cost[Samples - 1];
-            value = _value[Samples - 1] * level;
+            value = _value[Samples - 1];
             return;
         }
 
         int i = (int)at;
         double part = at - i;
         cost = _cost[i] + part * (_cost[i + 1] - _cost[i]);
-        value = level * (_value[i] + part * (_value[i + 1] - _value[i]));
+        value = _value[i] + part * (_value[i + 1] - _value[i]);
     }
 
     /// <summary>Account currency per unit of value bought at a truthful bid: where a MaxConversions reference starts.</summary>

@@ -40,4 +40,35 @@ public static class ResponsePoints
             into[i] = highest;
         }
     }
+
+    /// <summary>
+    /// Resamples a step's curve, given as points per bid per value, to the 24 grid multipliers: cost / budget and value x reference / budget.
+    /// Grid points more than one grid step outside the given points become NaN: a forecast goes on there as the prior or not at all.
+    /// </summary>
+    /// <param name="bidPerValue">Points that passed <see cref="Check"/>, account currency per unit of value.</param>
+    /// <param name="cost">Cost of the step at each point, account currency.</param>
+    /// <param name="value">Value won in the step at each point.</param>
+    /// <param name="reference">Account currency per unit of value: multiplier 1.</param>
+    /// <param name="budget">Daily budget, account currency.</param>
+    /// <param name="gridCost">Length 24.</param>
+    /// <param name="gridValue">Length 24.</param>
+    public static void ResampleToGrid(
+        ReadOnlySpan<double> bidPerValue, ReadOnlySpan<double> cost, ReadOnlySpan<double> value, double reference, double budget,
+        Span<float> gridCost, Span<float> gridValue)
+    {
+        Span<double> costs = stackalloc double[ResponseGrid.Points], values = stackalloc double[ResponseGrid.Points];
+        double logReference = Math.Log(reference);
+        Resample(bidPerValue, cost, logReference + ResponseGrid.Logs[0], ResponseGrid.LogStep, costs);
+        Resample(bidPerValue, value, logReference + ResponseGrid.Logs[0], ResponseGrid.LogStep, values);
+        double first = Math.Log(bidPerValue[0]) - logReference, last = Math.Log(bidPerValue[^1]) - logReference;
+        for (int i = 0; i < ResponseGrid.Points; i++)
+        {
+            double log = ResponseGrid.Logs[i];
+            bool near = log > first - ResponseGrid.LogStep && log < last + ResponseGrid.LogStep;
+            // Below the first point cost falls with the square of the bid (price and win rate), value with the bid.
+            double fall = Math.Exp(Math.Min(log - first, 0));
+            gridCost[i] = near ? (float)(costs[i] * fall * fall / budget) : float.NaN;
+            gridValue[i] = near ? (float)(values[i] * fall * reference / budget) : float.NaN;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 
@@ -93,6 +94,29 @@ public sealed class TrajectoryStore(int curvesKept = TrajectoryStore.DefaultCurv
         Chunk chunk = _chunks[block >> ChunkShift];
         int at = block & ChunkMask;
         return new TrajectoryView(chunk.Rows, at * StepClock.StepsPerDay, chunk.Curves, at * curvesKept * CurveStride, chunk.Closed[at], chunk.CurveMask[at], curvesKept);
+    }
+
+    /// <summary>Writes a block: closed count, curve mask, closed rows, kept curves. Native byte order: snapshots stay on their machine.</summary>
+    public void Save(int block, BinaryWriter writer)
+    {
+        Chunk chunk = _chunks[block >> ChunkShift];
+        int at = block & ChunkMask;
+        writer.Write(chunk.Closed[at]);
+        writer.Write(chunk.CurveMask[at]);
+        writer.Write(MemoryMarshal.AsBytes(chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at])));
+        writer.Write(MemoryMarshal.AsBytes(chunk.Curves.AsSpan(at * curvesKept * CurveStride, curvesKept * CurveStride)));
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote, from a store that keeps as many curves.</summary>
+    public void Load(int block, BinaryReader reader)
+    {
+        Reset(block);
+        Chunk chunk = _chunks[block >> ChunkShift];
+        int at = block & ChunkMask;
+        chunk.Closed[at] = reader.ReadByte();
+        chunk.CurveMask[at] = reader.ReadUInt64();
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at])));
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(chunk.Curves.AsSpan(at * curvesKept * CurveStride, curvesKept * CurveStride)));
     }
 
     private sealed class Chunk(int curvesKept)

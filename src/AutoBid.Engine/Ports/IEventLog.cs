@@ -31,6 +31,9 @@ public interface IEventLog : IAsyncDisposable
     /// <summary>Publishes decisions to autobid.decisions and the slots to autobid.multipliers.</summary>
     ValueTask PublishAsync(IReadOnlyList<DecisionRecord> decisions, CancellationToken cancellation);
 
+    /// <summary>Moves events that the engine cannot apply to the dead letters of their topics, with the reason; consumption goes on.</summary>
+    ValueTask RejectAsync(IReadOnlyList<RejectedEvent> rejected, CancellationToken cancellation);
+
     /// <summary>False while appends cannot be made durable; readiness and the console show it.</summary>
     bool IsAvailable { get; }
 }

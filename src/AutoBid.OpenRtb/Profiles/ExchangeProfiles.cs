@@ -6,8 +6,9 @@ namespace AutoBid.OpenRtb.Profiles;
 
 /// <summary>
 /// Profiles by name. JSON: <c>{"profiles": [{"name": "exch-a", "billingSource": "burl", "currency": "USD", "seat": "42", "minimumToWin": true,
-/// "notices": ["burl", "lurl"], "lossAssumedAfter": "00:05:00", "lossAssumedAfterByType": {"video": "00:30:00"}}]}</c>; lossAssumedAfter holds for every type without its own; all but the name may be
-/// left out. An unknown field is an error: a misspelt billing source must not fall back in silence.
+/// "notices": ["burl", "lurl"], "lossAssumedAfter": "00:05:00", "lossAssumedAfterByType": {"video": "00:30:00"}}]}</c>; all but the name may be
+/// left out. lossAssumedAfter holds for every type without its own. An unknown field is an error: a misspelt billing source must not fall
+/// back in silence.
 /// </summary>
 public sealed class ExchangeProfiles
 {

@@ -60,7 +60,7 @@ public sealed class BidRequest
 
     internal int CandidateDealCount { get; set; }
 
-    internal byte[] NameScratch { get; } = new byte[96];
+    internal byte[] NameScratch { get; } = new byte[32];
 
     /// <summary>Candidates of one impression.</summary>
     public ReadOnlySpan<Candidate> CandidatesOf(in Imp imp) => _candidates.AsSpan(imp.CandidateStart, imp.CandidateCount);

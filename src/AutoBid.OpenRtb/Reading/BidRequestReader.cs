@@ -37,11 +37,6 @@ public static class BidRequestReader
         {
             error = new RequestError(RequestErrorKind.MalformedJson, "$", parser.Position);
         }
-        catch (InvalidOperationException)
-        {
-            // A property name whose escapes are half a surrogate pair.
-            error = new RequestError(RequestErrorKind.MalformedJson, "$", parser.Position);
-        }
 
         into.Clear();
         return false;

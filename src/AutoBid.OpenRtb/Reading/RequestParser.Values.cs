@@ -24,9 +24,9 @@ internal ref partial struct RequestParser
     private readonly ReadOnlySpan<byte> Name()
     {
         if (!_json.ValueIsEscaped) return _json.ValueSpan;
-        // No known name is longer than 15 characters, thus 90 when each is escaped.
+        // What does not fit is longer than any name we know, so it is skipped like every unknown field.
         byte[] scratch = _into.NameScratch;
-        return _json.ValueSpan.Length > scratch.Length ? default : scratch.AsSpan(0, _json.CopyString(scratch));
+        return JsonEscapes.TryUnescape(_json.ValueSpan, scratch, out int length) ? scratch.AsSpan(0, length) : default;
     }
 
     private bool TryOpen(JsonTokenType start, string field, out bool isNull)

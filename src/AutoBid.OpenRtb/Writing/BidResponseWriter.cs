@@ -86,9 +86,10 @@ public sealed class BidResponseWriter
         AppendNumber(",\"exp\":"u8, bid.ExpiresAfterSeconds);
         if (bid.Notices is { } notices)
         {
-            if (bid.Channels.HasFlag(NoticeChannels.Nurl)) AppendUrl(",\"nurl\":\""u8, notices, NoticeKind.Win, bid.Token);
-            if (bid.Channels.HasFlag(NoticeChannels.Burl)) AppendUrl(",\"burl\":\""u8, notices, NoticeKind.Bill, bid.Token);
-            if (bid.Channels.HasFlag(NoticeChannels.Lurl)) AppendUrl(",\"lurl\":\""u8, notices, NoticeKind.Loss, bid.Token);
+            // Not HasFlag: it boxes until the code is optimised.
+            if ((bid.Channels & NoticeChannels.Nurl) != 0) AppendUrl(",\"nurl\":\""u8, notices, NoticeKind.Win, bid.Token);
+            if ((bid.Channels & NoticeChannels.Burl) != 0) AppendUrl(",\"burl\":\""u8, notices, NoticeKind.Bill, bid.Token);
+            if ((bid.Channels & NoticeChannels.Lurl) != 0) AppendUrl(",\"lurl\":\""u8, notices, NoticeKind.Loss, bid.Token);
         }
 
         Append("}"u8);

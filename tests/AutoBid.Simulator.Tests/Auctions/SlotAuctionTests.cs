@@ -98,7 +98,7 @@ public sealed class SlotAuctionTests
             Assert.Equal(count, auction.Totals[a].Wins);
             Assert.Equal(count, auction.Totals[a].WinsOfSlot[a]);
             Assert.Equal(auction.Totals[a].Exposures * (double)price[a], auction.Totals[a].Cost, 1e-6);
-            Assert.Equal(auction.Totals[a].Exposures * 0.001, auction.Totals[a].ValueWon, 1e-6);
+            Assert.Equal(auction.Totals[a].Exposures * (double)0.001f, auction.Totals[a].ValueWon, 1e-6);
         }
 
         for (int i = 0; i < count; i++) Assert.True(auction.IsExposed(i, 1) || !auction.IsExposed(i, 2), "Slot 3 is hidden when slot 2 is.");

@@ -1,0 +1,116 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from autobid_policies.common.data import DataError, FeatureDropout, FeatureSpec, Normaliser, load
+from autobid_policies.common.features import OwnHistory, Twin, log_ratio
+import market
+
+
+def test_loader_gives_back_what_was_written(data):
+    manifest, days = load(data)
+    made = market.days(120, 5)
+    assert len(days) == 120 and manifest.features.names == tuple(market.NAMES) and manifest.features.masks["regime"] == (18, 19)
+    assert torch.equal(days.features, made.features) and torch.equal(days.curve_cost, made.curve_cost)
+    assert days.base_mask[0].sum() == 0 and days.base[0].abs().sum() == 0, "an absent base is masked"
+    assert len(days.where("train")) + len(days.where("validation")) + len(days.where("test")) == 120
+
+
+def broken(data, tmp_path, change):
+    folder = tmp_path / "broken"
+    shutil.copytree(data, folder)
+    shard = folder / "shard-000.npz"
+    with np.load(shard) as file:
+        arrays = dict(file)
+    change(arrays)
+    np.savez(shard, **arrays)
+    return folder
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda a: a.pop("curveCost"), "missing"),
+    (lambda a: a.update(cost=a["cost"][:, :-1]), "shape"),
+    (lambda a: a["features"].__setitem__((0, 0, 0), np.nan), "not finite"),
+    (lambda a: a["budget"].__setitem__(0, 0), "positive"),
+    (lambda a: a["value"].__setitem__((0, 0), -1), "negative"),
+    (lambda a: a["split"].__setitem__(0, 2), "more than one split"),
+])
+def test_loader_refuses_a_broken_shard(data, tmp_path, change, message):
+    with pytest.raises(DataError, match=message):
+        load(broken(data, tmp_path, change))
+
+
+def test_loader_refuses_folders_without_manifest_or_with_another_grid(data, tmp_path):
+    with pytest.raises(DataError, match="manifest.json is missing"):
+        load(tmp_path)
+    raw = market.manifest()
+    raw["grid"][5] *= 1.5
+    (tmp_path / "manifest.json").write_text(json.dumps(raw), "utf-8")
+    with pytest.raises(DataError, match="evenly spaced"):
+        load(tmp_path)
+
+
+def test_twin_reproduces_exported_rows_and_refuses_others(logged, twin):
+    twin.check(logged)
+    wrong = logged.take(torch.arange(len(logged)))
+    wrong.features[:, 20, market.NAMES.index("log_spend_last3")] += 0.1
+    with pytest.raises(DataError, match="log_spend_last3 at step 20"):
+        twin.check(wrong)
+    with pytest.raises(DataError, match="no Python twin"):
+        Twin(FeatureSpec("scale-free", 2, ("a",), {}))
+
+
+def test_own_columns_by_hand(logged, twin):
+    days = logged.take(torch.arange(1))
+    own = OwnHistory(days)
+    own.append(torch.tensor([0.3]), torch.tensor([0.02]), torch.tensor([0.05]))
+    own.append(torch.tensor([-0.2]), torch.tensor([0.04]), torch.tensor([0.01]))
+    row = dict(zip(market.NAMES, twin.rows(2, days, own)[0].tolist()))
+    floor, shrink = 1 / 3000, 0.2 * float(days.target / days.budget)
+    assert row["budget_left"] == pytest.approx(0.94)
+    assert row["spend_minus_time"] == pytest.approx(0.06 - 2 / 48)
+    assert row["value_so_far"] == pytest.approx(0.06)
+    assert row["log_cpa_shrunk"] == pytest.approx(np.log((0.06 + shrink) / (0.06 + shrink)), abs=1e-6)
+    assert row["log_spend_last"] == pytest.approx(np.log((0.04 + floor) / (1 / 48 + floor)), abs=1e-5)
+    assert row["log_value_last3"] == pytest.approx(np.log((0.03 + floor) / (1 / 48 + floor)), abs=1e-5)
+    assert row["log_multiplier_last"] == pytest.approx(-0.2)
+    assert row["conversions_so_far"] == pytest.approx(np.log1p(0.06 * float(days.budget / days.target)) / 5, abs=1e-5)
+    expected = np.log((float(days.forecast_cost[0, 2, 1]) + floor) / (0.94 + floor))
+    assert row["log_cost_100"] == pytest.approx(np.clip(expected, -4, 4), abs=1e-5)
+    assert log_ratio(torch.tensor([1e9]), 1.0).item() == 4.0
+
+
+def test_wins_follow_the_value_won(logged, twin):
+    days = logged.take(torch.arange(1))
+    step = int(torch.nonzero(days.features[0, 1:, market.NAMES.index("wins_last")] > 0.3)[0]) + 1
+    own = OwnHistory(days)
+    for t in range(step):
+        own.append(days.action[:, t], days.cost[:, t], days.value[:, t] * 0.5)
+    column = market.NAMES.index("wins_last")
+    half = torch.expm1(10 * twin.rows(step, days, own)[0, column])
+    assert float(half) == pytest.approx(0.5 * float(torch.expm1(10 * days.features[0, step, column])), rel=1e-3)
+
+
+def test_normaliser_keeps_flags_and_ignores_hidden_rows(spec):
+    rows = torch.randn(500, len(spec.names)) * 3 + 1
+    known = torch.arange(500) % 2
+    rows[:, [15, 16]] *= known.unsqueeze(1)
+    rows[:, 17], rows[:, 19], rows[:, 26], rows[:, 28] = known.float(), 1.0, 1.0, 1.0
+    fit = Normaliser.fit(rows, spec)
+    assert fit.mean[17] == 0 and fit.std[17] == 1 and fit.std[28] == 1
+    assert fit.mean[15] == pytest.approx(float(rows[known == 1, 15].mean()), abs=1e-5)
+    assert float(fit(rows * 100).abs().max()) == 5.0
+
+
+def test_feature_dropout_hides_whole_groups_with_their_flag(spec):
+    dropout = FeatureDropout(spec)
+    keep = dropout.sample(2000, 0.3, torch.Generator().manual_seed(1), "cpu")
+    for columns in spec.masks.values():
+        group = keep[:, list(columns)]
+        assert torch.equal(group.min(1).values, group.max(1).values)
+        assert float(group[:, 0].mean()) == pytest.approx(0.7, abs=0.04)
+    assert keep[:, :15].min() == 1
+    assert dropout.hide(("curves",), "cpu")[0].sum() == len(spec.names) - 7

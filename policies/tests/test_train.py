@@ -1,0 +1,134 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from autobid_policies.common import checkpoint, export
+from autobid_policies.common.data import DataError
+from autobid_policies.gave import train
+from autobid_policies.gave.config import Config
+from autobid_policies.gave.train import Trainer, schedule
+import onnx_numpy
+
+TINY = {"threads": 1, "seed": 3, "validateKeys": 24, "validateEvery": 20, "device": "cpu",
+        "model": {"width": 32, "layers": 2, "heads": 2, "window": 20, "criticWidth": 16},
+        "offline": {"steps": 30, "batch": 32, "warmUp": 5, "explorationFrom": 20, "relabelPool": 48, "relabelEvery": 12},
+        "fineTune": {"steps": 6, "batch": 16, "learningRate": 0.003, "warmUp": 2}}
+
+
+def trainer(data, out, **changes):
+    return Trainer(Config.parse({**TINY, **changes}), data, out, report=lambda line: None, clock=lambda: 0.0)
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    run = trainer(data, out)
+    assert run.run()
+    return out, run
+
+
+def test_training_lowers_the_loss(data, tmp_path):
+    run = trainer(data, tmp_path, offline={**TINY["offline"], "explorationFrom": 1000})
+    losses = []
+    for _ in range(30):
+        run.train_step()
+        losses.append(float(run.last[1].action))
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_fine_tuning_raises_the_score(data, tmp_path):
+    run = trainer(data, tmp_path, fineTune={**TINY["fineTune"], "steps": 15})
+    run.stage = "fineTune"
+    run.optimiser = run._optimiser()
+    before = run.evaluator.selection(run.train, 48, run.policy, run.normaliser)
+    for _ in range(12):
+        run.train_step()
+    assert run.evaluator.selection(run.train, 48, run.policy, run.normaliser) > before + 1.0
+
+
+@pytest.mark.parametrize("stop", [("offline", 17), ("offline", 26), ("fineTune", 3)])
+def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(trained, data, tmp_path, stop):
+    assert not trainer(data, tmp_path).run(stop_at=stop)
+    second = trainer(data, tmp_path)
+    second.resume()
+    assert (second.stage, second.step) == stop
+    assert second.run()
+    first = trained[1]
+    assert second.k == first.k and second.best == first.best
+    for (name, mine), (_, theirs) in zip(second.policy.state_dict().items(), first.policy.state_dict().items()):
+        assert torch.equal(mine, theirs), name
+    done, other = (checkpoint.load(folder / "checkpoint.pt") for folder in (tmp_path, trained[0]))
+    assert all(torch.equal(done["policy"][name], other["policy"][name]) for name in done["policy"])
+    assert done["optimiser"]["state"].keys() == other["optimiser"]["state"].keys()
+
+
+def test_resume_refuses_another_model(trained, data, tmp_path):
+    run = trainer(data, trained[0], model={**TINY["model"], "width": 64})
+    with pytest.raises(DataError, match="another model"):
+        run.resume()
+
+
+def test_checkpoints_come_by_the_clock(data, tmp_path):
+    times = iter(range(0, 100_000, 50))
+    run = Trainer(Config.parse(TINY), data, tmp_path, report=lambda line: None, clock=lambda: float(next(times)))
+    run.save = lambda saved=[]: (saved.append(run.step), setattr(run, "saved", saved))
+    run.run(stop_at=("offline", 10))
+    assert run.saved == [3, 6, 9, 10], "every 120 s of 50 s steps, and at the stop"
+
+
+def test_exported_graph_is_the_module(trained, tmp_path):
+    out = tmp_path / "gave" / "1"
+    assert export.main(["--checkpoint", str(trained[0] / "model.pt"), "--out", str(out)]) == 0
+    with np.load(out / "parity.npz") as parity:
+        arrays = dict(parity)
+    inputs = {name: value for name, value in arrays.items() if not name.startswith("out_")}
+    assert list(inputs) == ["condition", "states", "actions", "timesteps", "mask"]
+    assert inputs["timesteps"].dtype == np.int64 and (inputs["mask"][0] == [0] * 19 + [1]).all() and inputs["states"].max() <= 5
+    module = export.served(checkpoint.load(trained[0] / "model.pt"))
+    with torch.no_grad():
+        answers = module(*(torch.from_numpy(value) for value in inputs.values()))
+    graph = onnx_numpy.run(str(out / "model.onnx"), inputs)
+    for name, answer in zip(("action", "beta", "value"), answers):
+        assert arrays[f"out_{name}"].shape == (64,) and np.ptp(arrays[f"out_{name}"]) > 1e-4
+        np.testing.assert_allclose(answer.numpy(), arrays[f"out_{name}"], atol=1e-6)
+        np.testing.assert_allclose(graph[name], arrays[f"out_{name}"], rtol=1e-4, atol=1e-4)
+
+
+def test_card_and_verdict_name_the_files(trained, tmp_path):
+    export.export(trained[0] / "model.pt", tmp_path)
+    card, verdict = (json.loads((tmp_path / name).read_text("utf-8")) for name in ("card.json", "verdict.json"))
+    assert list(card) == ["name", "version", "kind", "features", "window", "inputs", "outputs", "action", "rtg", "files", "parity", "data",
+                          "serving", "scores", "p99Ms"]
+    digest = lambda name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    assert card["files"][0]["sha256"] == digest("model.onnx") == verdict["files"]["model.onnx"]
+    assert verdict["cardSha256"] == digest("card.json") and verdict["verdict"] == "provisional"
+    assert len(card["features"]["mean"]) == len(card["features"]["std"]) == card["inputs"][1]["shape"][2]
+    rows = card["scores"]["validation"]["SpendFirst"]["rows"]
+    assert {"model", "truthful", "best constant of training", "replan oracle"} <= set(rows)
+
+
+@pytest.mark.parametrize("model", [{"arch": "mlp"}, {**TINY["model"], "action": "residualToMpc"}])
+def test_other_architectures_train_and_export(data, tmp_path, model):
+    short = {"offline": {**TINY["offline"], "steps": 3, "explorationFrom": 1}, "fineTune": {**TINY["fineTune"], "steps": 1}}
+    assert trainer(data, tmp_path, model=model, **short).run()
+    export.export(tmp_path / "model.pt", tmp_path / "x")
+    with np.load(tmp_path / "x" / "parity.npz") as parity:
+        inputs = {name: parity[name] for name in parity.files if not name.startswith("out_")}
+        graph = onnx_numpy.run(str(tmp_path / "x" / "model.onnx"), inputs)
+        np.testing.assert_allclose(graph["action"], parity["out_action"], rtol=1e-4, atol=1e-4)
+
+
+def test_schedule_warms_up_and_falls_to_a_tenth():
+    assert schedule(0, 100, 10) == pytest.approx(0.1) and schedule(10, 100, 10) == pytest.approx(1.0)
+    assert schedule(100, 100, 10) == pytest.approx(0.1)
+
+
+def test_command_line_reports_bad_input(data, tmp_path, capsys):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({**TINY, "nonsense": 1}), "utf-8")
+    assert train.main(["--config", str(config), "--data", str(data), "--out", str(tmp_path)]) == 2
+    assert "nonsense" in capsys.readouterr().err
+    assert export.main(["--checkpoint", str(tmp_path / "none.pt"), "--out", str(tmp_path)]) == 2

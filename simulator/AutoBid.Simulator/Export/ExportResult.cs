@@ -1,0 +1,6 @@
+namespace AutoBid.Simulator.Export;
+
+/// <summary>What an export wrote.</summary>
+/// <param name="Sha256">Hash over the shards' hashes in order: identifies the data set in a model's card.</param>
+/// <param name="MeanEfficiency">Mean over keys of score / S*: how good the logged behaviour is.</param>
+public sealed record ExportResult(int Periods, int Keys, IReadOnlyList<string> Shards, string Sha256, double MeanEfficiency);

@@ -1,0 +1,15 @@
+namespace AutoBid.Simulator.Scoring;
+
+/// <summary>The benchmark's score: conversions x min(1, (C / cpa)^2), cpa = cost / (conversions + 1e-10).</summary>
+public static class Score
+{
+    /// <param name="conversions">Expected or realised.</param>
+    /// <param name="cost">Account currency.</param>
+    /// <param name="target">CPA, account currency.</param>
+    public static double Of(double conversions, double cost, double target)
+    {
+        double cpa = cost / (conversions + 1e-10);
+        double ratio = target / cpa;
+        return cpa > target ? conversions * ratio * ratio : conversions;
+    }
+}

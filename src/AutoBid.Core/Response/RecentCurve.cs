@@ -1,0 +1,87 @@
+using AutoBid.Core.Trajectories;
+
+namespace AutoBid.Core.Response;
+
+/// <summary>Response curve per opportunity over the recent closed steps. Its buffers are reused by <see cref="DayForecast"/>.</summary>
+internal sealed class RecentCurve
+{
+    /// <summary>Steps over which a recent curve loses its weight where the regime length is unknown.</summary>
+    public const double DecaySteps = 4;
+
+    private readonly double[] _cost = new double[ResponseGrid.Points];
+    private readonly double[] _value = new double[ResponseGrid.Points];
+    private double _impressions;
+
+    /// <summary>Market signals behind the curve.</summary>
+    public double Signals { get; private set; }
+
+    /// <summary>First and last grid point that every summed step knew: API curves may cover part of the grid only (NaN elsewhere).</summary>
+    public int First { get; private set; }
+
+    public int Last { get; private set; }
+
+    public bool IsKnown => Signals > 0 && _impressions > 0 && Last > First;
+
+    public double LogFirst => ResponseGrid.Logs[First];
+
+    public double LogLast => ResponseGrid.Logs[Last];
+
+    public double FirstCost => _cost[First];
+
+    public double FirstValue => _value[First];
+
+    public double LastCost => _cost[Last];
+
+    public double LastValue => _value[Last];
+
+    /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown.</summary>
+    public void Sum(in ForecastInput input, int regime)
+    {
+        Array.Clear(_cost);
+        Array.Clear(_value);
+        int step = input.Trajectory.Closed;
+        int first = regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
+        Signals = 0;
+        _impressions = 0;
+        for (int s = first; s < step; s++)
+        {
+            ref readonly StepRow row = ref input.Trajectory.Rows[s];
+            if (row.Impressions <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
+            double covered = Coverage(row);
+            for (int k = 0; k < ResponseGrid.Points; k++)
+            {
+                _cost[k] += covered * (double)cost[k];
+                _value[k] += covered * (double)value[k];
+            }
+
+            _impressions += row.Impressions;
+            Signals += row.Signals > 0 ? row.Signals : row.Impressions;
+        }
+
+        First = 0;
+        Last = ResponseGrid.Points - 1;
+        if (_impressions <= 0) return;
+        double scale = input.Budget / _impressions;
+        for (int k = 0; k < ResponseGrid.Points; k++)
+        {
+            _cost[k] *= scale;
+            _value[k] *= scale;
+        }
+
+        while (First < Last && double.IsNaN(_cost[First])) First++;
+        while (Last > First && double.IsNaN(_cost[Last])) Last--;
+    }
+
+    /// <summary>Cost and value x reference of one opportunity at a log multiplier inside [<see cref="LogFirst"/>, <see cref="LogLast"/>].</summary>
+    public void At(double log, out double cost, out double value)
+    {
+        double at = (log - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
+        int i = Math.Clamp((int)at, First, Last - 1);
+        double part = Math.Clamp(at - i, 0, 1);
+        cost = _cost[i] + part * (_cost[i + 1] - _cost[i]);
+        value = _value[i] + part * (_value[i + 1] - _value[i]);
+    }
+
+    /// <summary>Signals may cover only part of the opportunities (bids that were sent): the factor to all of them.</summary>
+    public static double Coverage(in StepRow row) => row.Signals > 0 ? Math.Max(row.Impressions / row.Signals, 1) : 1;
+}

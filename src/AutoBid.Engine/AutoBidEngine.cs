@@ -1,0 +1,366 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Guarding;
+using AutoBid.Core.Time;
+using AutoBid.Engine.Bidding;
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Loop;
+using AutoBid.Engine.Ports;
+using AutoBid.Policies.Fallback;
+
+namespace AutoBid.Engine;
+
+/// <summary>
+/// The engine of one node. Data walks one way: event -> ledger -> trajectory -> policy -> guard -> multiplier -> bid.
+/// One loop owns everything up to the multiplier; bid threads share only slots, leases and counters with it.
+/// </summary>
+public sealed class AutoBidEngine : IAsyncDisposable
+{
+    private const int ReadBatch = 4096;
+
+    private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(20);
+
+    private readonly EngineOptions _options;
+    private readonly EngineClocks _clocks;
+    private readonly IEventLog _log;
+    private readonly ILedgerStore _store;
+    private readonly SeenEvents _seen = new();
+    private readonly PendingCommit _pending = new();
+    private readonly EventApplier _applier;
+    private readonly StepCloser _closer;
+    private readonly Decider _decider;
+    private readonly BidStatsEmitter _stats;
+    private readonly LeaseRefiller _refiller;
+    private readonly EngineMetrics _metrics = new();
+    private readonly List<RejectedEvent> _rejected = [];
+    private readonly List<EngineEvent> _drained = [];
+    private readonly List<long> _closedLeases = [];
+    private readonly EngineEvent[] _buffer = new EngineEvent[ReadBatch];
+
+    // Serialises the loop's work with calls from outside (advanceTo, refills of deterministic mode, state hash). Never taken on the bid path.
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
+    private long _nextTick;
+    private long _nextStats;
+    private long _lastCommit;
+    private long _lastEvent;
+    private TimeSpan _commitCost;
+    private long _applied;
+
+    /// <param name="identify">Business key of events that the engine itself makes; the same rule as for every other event.</param>
+    public AutoBidEngine(
+        EngineOptions options, EngineClocks clocks, IEventLog log, ILedgerStore store, DecisionChain chain, Func<EngineEvent, EventIdentity> identify)
+    {
+        _options = options;
+        _clocks = clocks;
+        _log = log;
+        _store = store;
+        Slots = new BidSlotTable();
+        Leases = new LeaseDesk();
+        Counters = new BidCounters();
+        Book = new CampaignBook(Slots, Leases, Counters);
+        Bids = new BidDesk(Slots, Leases, Counters);
+        _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
+        _closer = new StepCloser(Book, Leases, options);
+        _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
+        _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
+        _refiller = new LeaseRefiller(Book, Leases, store, options, clocks.Deterministic);
+    }
+
+    /// <summary>The bid path.</summary>
+    public BidDesk Bids { get; }
+
+    public BidSlotTable Slots { get; }
+
+    public LeaseDesk Leases { get; }
+
+    public BidCounters Counters { get; }
+
+    /// <summary>Campaign ids to indices for the bid path; the rest of the book belongs to the loop.</summary>
+    public CampaignIndex Index => Book.Index;
+
+    /// <summary>Event time now, UTC ticks.</summary>
+    public long NowTicks => _clocks.NowTicks;
+
+    /// <summary>Bids that find no headroom ask for more before they are answered.</summary>
+    public bool RefillsOnDemand => _clocks.Deterministic;
+
+    /// <summary>Raised after every tick with its decisions, on the loop's thread.</summary>
+    public event Action<IReadOnlyList<DecisionRecord>>? Decided;
+
+    public DecisionList Decisions { get; } = new();
+
+    internal CampaignBook Book { get; }
+
+    /// <summary>Restores the last commit, takes over the settings, and starts reading behind it.</summary>
+    public async Task StartAsync(IAsyncEnumerable<Campaign> campaigns, CancellationToken cancellation)
+    {
+        long now = _clocks.NowTicks;
+        LedgerSnapshot snapshot = await _store.LoadAsync(now, cancellation).ConfigureAwait(false);
+        await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
+        foreach (CampaignState state in snapshot.States)
+            if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
+        foreach (SeenEvent e in snapshot.Seen) _seen.TryAdd(e.Identity, e.ExpiresTicks);
+        foreach (OpenLease lease in snapshot.Leases) _applier.Remember(lease);
+        await _log.StartAsync(snapshot.Offsets, cancellation).ConfigureAwait(false);
+        _nextTick = (now + _options.Tick.Ticks - 1) / _options.Tick.Ticks * _options.Tick.Ticks;
+        _lastEvent = now;
+        if (_clocks.Deterministic) return;
+        // A live engine bids from its first moment: one tick now, the next ones on the grid.
+        await RunTickAsync(now, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The live loop: applies events as they come, ticks when due, until cancelled. Ends with a last commit.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+                try
+                {
+                    await RunOnceAsync(cancellation).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _gate.Release();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The host stops: what was applied is committed below.
+        }
+
+        await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Deterministic mode: moves event time to <paramref name="to"/>, tick by tick; each tick applies everything appended before the call,
+    /// sorted by (time, identity), closes steps, decides and publishes.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The clock is not virtual, or the instant lies in the past.</exception>
+    public async Task<AdvanceResult> AdvanceToAsync(DateTimeOffset to, CancellationToken cancellation)
+    {
+        if (!_clocks.Deterministic || _clocks.EventTime is not VirtualTime time) throw new InvalidOperationException("The clock is not virtual.");
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (to.UtcTicks < _clocks.NowTicks) throw new InvalidOperationException("The clock cannot go back.");
+            int closed = 0;
+            long appliedBefore = _applied;
+            while (_nextTick <= to.UtcTicks)
+            {
+                long tick = _nextTick;
+                time.TryAdvanceTo(new DateTimeOffset(tick, TimeSpan.Zero));
+                closed += await RunTickAsync(tick, cancellation).ConfigureAwait(false);
+                _nextTick = tick + _options.Tick.Ticks;
+            }
+
+            time.TryAdvanceTo(to);
+            await DrainAsync(to.UtcTicks, cancellation).ConfigureAwait(false);
+            await CommitAsync(cancellation).ConfigureAwait(false);
+            return new AdvanceResult(to, closed, _applied - appliedBefore, Decisions.Hash());
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Deterministic mode: headroom for a bid that found none. False when the budget has none left.</summary>
+    public async ValueTask<bool> RefillForAsync(int campaign, long priceNanos, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.NowTicks, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A look at one campaign for the API, taken between two pieces of the loop's work. Null: unknown here.</summary>
+    public async ValueTask<CampaignStatusView?> LookAsync(string tenantId, string campaignId, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
+            return CampaignStatusView.Of(Book, Leases, index);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Hash of what recovery must restore exactly.</summary>
+    public async ValueTask<string> StateHashAsync(CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return StateHash.Of(Book, _seen, _log.Position);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _log.DisposeAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _metrics.Dispose();
+        _gate.Dispose();
+    }
+
+    private async Task RunOnceAsync(CancellationToken cancellation)
+    {
+        long now = _clocks.NowTicks;
+        int read = await _log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+        if (read > 0) _lastEvent = now;
+        for (int i = 0; i < read; i++) Apply(_buffer[i], now);
+        await RejectAsync(cancellation).ConfigureAwait(false);
+
+        now = _clocks.NowTicks;
+        if (now >= _nextStats)
+        {
+            await _stats.EmitAsync(now, final: false, cancellation).ConfigureAwait(false);
+            _nextStats = now + TimeSpan.TicksPerSecond;
+        }
+
+        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
+        if (now >= _nextTick)
+        {
+            await RunTickAsync(now, cancellation).ConfigureAwait(false);
+            _nextTick = (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
+        }
+
+        // A commit never takes more than a tenth of the loop: when it is slow, it is made less often.
+        TimeSpan sinceCommit = _clocks.Monotonic.GetElapsedTime(_lastCommit);
+        if (sinceCommit >= _options.CommitInterval && sinceCommit >= 10 * _commitCost) await CommitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>One control tick. Returns the steps closed.</summary>
+    private async Task<int> RunTickAsync(long now, CancellationToken cancellation)
+    {
+        long started = _clocks.Monotonic.GetTimestamp();
+        await _stats.EmitAsync(now, final: true, cancellation).ConfigureAwait(false);
+        await DrainAsync(now, cancellation).ConfigureAwait(false);
+
+        int closed = 0;
+        for (int c = 0; c < Book.Count; c++)
+        {
+            closed += _closer.Advance(c, now);
+            _metrics.CountAssumedLosses(Leases.Sweep(c, now));
+            Leases.CollectRetired(c, now, _closedLeases);
+            if (Book[c].Day != 0) _closer.ShowOpenRow(c, now);
+        }
+
+        _pending.ClosedLeases.AddRange(_closedLeases);
+        _closedLeases.Clear();
+        foreach (long lease in await _store.ReclaimAsync(now - _options.LongestHold.Ticks, cancellation).ConfigureAwait(false)) _applier.Forget(lease);
+        await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
+        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
+
+        bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
+        List<DecisionRecord> decisions = _decider.Decide(now, stale);
+        if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
+        if (decisions.Count > 0) await _log.PublishAsync(decisions, cancellation).ConfigureAwait(false);
+        _seen.Prune(now);
+        await CommitAsync(cancellation).ConfigureAwait(false);
+        _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
+        Decided?.Invoke(decisions);
+        return closed;
+    }
+
+    /// <summary>Reads everything that was appended before this call and applies it; in deterministic mode sorted by (time, identity).</summary>
+    private async Task DrainAsync(long now, CancellationToken cancellation)
+    {
+        IReadOnlyList<PartitionOffset> end = await _log.EndOffsetsAsync(cancellation).ConfigureAwait(false);
+        while (!HasReached(end))
+        {
+            int read = await _log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+            for (int i = 0; i < read; i++)
+            {
+                if (_clocks.Deterministic) _drained.Add(_buffer[i]);
+                else Apply(_buffer[i], now);
+            }
+        }
+
+        if (_drained.Count > 0)
+        {
+            // Settings first: an event of the same instant must find its campaign.
+            _drained.Sort(static (a, b) =>
+            {
+                int byKind = (b.Kind == EventKind.Campaign).CompareTo(a.Kind == EventKind.Campaign);
+                if (byKind != 0) return byKind;
+                int byTime = a.TimeTicks.CompareTo(b.TimeTicks);
+                return byTime != 0 ? byTime : a.Identity.CompareTo(b.Identity);
+            });
+            foreach (ref readonly EngineEvent e in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_drained)) Apply(e, now);
+            _drained.Clear();
+        }
+
+        await RejectAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private bool HasReached(IReadOnlyList<PartitionOffset> end)
+    {
+        IReadOnlyList<PartitionOffset> position = _log.Position;
+        foreach (PartitionOffset wanted in end)
+        {
+            if (wanted.NextOffset == 0) continue;
+            bool reached = false;
+            foreach (PartitionOffset at in position)
+                if (at.Partition == wanted.Partition && at.Topic == wanted.Topic) reached = at.NextOffset >= wanted.NextOffset;
+            if (!reached) return false;
+        }
+
+        return true;
+    }
+
+    private void Apply(in EngineEvent e, long now)
+    {
+        _applied++;
+        _applier.Apply(e, now, out string? rejection);
+        if (rejection is null) return;
+        _metrics.CountRejected(rejection);
+        _rejected.Add(new RejectedEvent(e, rejection));
+    }
+
+    private async ValueTask RejectAsync(CancellationToken cancellation)
+    {
+        if (_rejected.Count == 0) return;
+        await _log.RejectAsync(_rejected, cancellation).ConfigureAwait(false);
+        _rejected.Clear();
+    }
+
+    private async Task CommitAsync(CancellationToken cancellation)
+    {
+        long started = _clocks.Monotonic.GetTimestamp();
+        var states = new List<CampaignState>();
+        for (int c = 0; c < Book.Count; c++)
+        {
+            ref CampaignEntry entry = ref Book[c];
+            if (!entry.IsDirty || entry.Settings is not { } settings) continue;
+            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Day, StateCodec.Write(Book, c)));
+        }
+
+        _lastCommit = started;
+        if (states.Count == 0 && _pending.IsEmpty) return;
+        await _store.CommitAsync(_pending.ToCommit(states, _log.Position), cancellation).ConfigureAwait(false);
+        _pending.Clear();
+        for (int c = 0; c < Book.Count; c++) Book[c].IsDirty = false;
+        _commitCost = _clocks.Monotonic.GetElapsedTime(started);
+        _metrics.RecordCommit(_commitCost);
+    }
+}

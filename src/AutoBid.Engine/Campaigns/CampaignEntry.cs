@@ -1,0 +1,91 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Time;
+using AutoBid.Engine.Bidding;
+
+namespace AutoBid.Engine.Campaigns;
+
+/// <summary>
+/// What the decision loop knows of one campaign, apart from its trajectory block. The two references point at shared, immutable objects.
+/// Owned by the loop's thread.
+/// </summary>
+public struct CampaignEntry
+{
+    /// <summary>Current settings; null: the index is reserved but the settings have not arrived.</summary>
+    public Campaign? Settings;
+
+    public StepClock? Clock;
+
+    /// <summary>Block in the trajectory store and the accumulators; -1: none yet.</summary>
+    public int Block;
+
+    /// <summary>yyyymmdd of the local day the trajectory belongs to; 0: none.</summary>
+    public int Day;
+
+    public long DayStartTicks;
+
+    public long DayEndTicks;
+
+    /// <summary>Account currency per unit of value, frozen for the day.</summary>
+    public double Reference;
+
+    /// <summary>Day totals. Spend by day of the bid, conversions by arrival.</summary>
+    public long SpentNanos;
+
+    public long AdjustedNanos;
+
+    public long Conversions;
+
+    public long ConversionValueMicros;
+
+    public long ValueWonE9;
+
+    /// <summary>Spend of the running step, nanos.</summary>
+    public long StepSpentNanos;
+
+    /// <summary>The multiplier in force and the one the policy asked for; 0: none yet.</summary>
+    public double Multiplier;
+
+    public double RawMultiplier;
+
+    /// <summary>Control tick of the last decision that came from the policy itself; -1: none.</summary>
+    public int LastPolicyTick;
+
+    /// <summary>Last multiplier that the policy itself decided (guarded), and what MPC said at that step's start; 0: none.</summary>
+    public double LastGood;
+
+    public double MpcAtStepStart;
+
+    /// <summary>Raw decision at the start of the running step, for ticks inside it; 0: none.</summary>
+    public double StepStartMultiplier;
+
+    /// <summary>Step in which the policy last decided; -1: none.</summary>
+    public int DecidedStep;
+
+    /// <summary>Version of the published slot.</summary>
+    public int SlotVersion;
+
+    /// <summary>Bid counters of this process up to which bidstats were emitted.</summary>
+    public BidTotals Counted;
+
+    /// <summary>Trailing market CPA for MaxConversions, account currency; 0: none.</summary>
+    public double MarketCpa;
+
+    /// <summary>State changed since the last commit.</summary>
+    public bool IsDirty;
+
+    /// <summary>Bids sent and won today: the win rate behind reservation <c>expected</c>.</summary>
+    public long DayBids;
+
+    public long DayWins;
+
+    /// <summary>Settings version and day for which the ledger store knows the budgets; 0: none.</summary>
+    public long BudgetVersion;
+
+    public int BudgetDay;
+
+    /// <summary>What the store said was left ungranted at the last grant, nanos; -1: not asked yet.</summary>
+    public long RemainingNanos;
+
+    /// <summary>True when the campaign may bid now or later today.</summary>
+    public readonly bool IsActive => Settings is { Status: CampaignStatus.Active };
+}

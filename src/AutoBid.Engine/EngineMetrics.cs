@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using AutoBid.Engine.Events;
+
+namespace AutoBid.Engine;
+
+/// <summary>Counters and histograms of the loop; names follow Prometheus. No campaign or tenant label.</summary>
+public sealed class EngineMetrics : IDisposable
+{
+    public const string MeterName = "AutoBid.Engine";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _applied;
+    private readonly Counter<long> _duplicates;
+    private readonly Counter<long> _rejected;
+    private readonly Counter<long> _unbilled;
+    private readonly Counter<long> _adjustments;
+    private readonly Counter<long> _assumedLosses;
+    private readonly Counter<long> _guardReasons;
+    private readonly Histogram<double> _tick;
+    private readonly Histogram<double> _commit;
+
+    public EngineMetrics()
+    {
+        _applied = _meter.CreateCounter<long>("autobid_events_applied_total", description: "Events applied to the ledger, by kind.");
+        _duplicates = _meter.CreateCounter<long>("autobid_events_duplicate_total", description: "Events that came again, by kind.");
+        _rejected = _meter.CreateCounter<long>("autobid_events_rejected_total", description: "Events moved to dead letters by the engine, by reason.");
+        _unbilled = _meter.CreateCounter<long>("autobid_events_unbilled_total", description: "Spend events of a channel that does not settle.");
+        _adjustments = _meter.CreateCounter<long>("autobid_adjustments_total", description: "Amounts settled outside a lease, by cause.");
+        _assumedLosses = _meter.CreateCounter<long>("autobid_holds_assumed_lost_total", description: "Holds ended without a notice.");
+        _guardReasons = _meter.CreateCounter<long>("autobid_guard_total", description: "Decisions changed or marked by the guard, by reason.");
+        _tick = _meter.CreateHistogram<double>("autobid_tick_duration_seconds", unit: "s", description: "Control tick, events to published slots.");
+        _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
+    }
+
+    public void CountApplied(EventKind kind) => _applied.Add(1, new KeyValuePair<string, object?>("kind", Name(kind)));
+
+    public void CountDuplicate(EventKind kind) => _duplicates.Add(1, new KeyValuePair<string, object?>("kind", Name(kind)));
+
+    public void CountRejected(string reason) => _rejected.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void CountUnbilled(BillingChannel via) => _unbilled.Add(1, new KeyValuePair<string, object?>("via", via.ToString().ToLowerInvariant()));
+
+    public void CountAdjustment(string cause) => _adjustments.Add(1, new KeyValuePair<string, object?>("cause", cause));
+
+    public void CountAssumedLosses(int count)
+    {
+        if (count > 0) _assumedLosses.Add(count);
+    }
+
+    public void CountGuard(string reason) => _guardReasons.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void RecordTick(TimeSpan duration) => _tick.Record(duration.TotalSeconds);
+
+    public void RecordCommit(TimeSpan duration) => _commit.Record(duration.TotalSeconds);
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string Name(EventKind kind) => kind switch
+    {
+        EventKind.Bill => "bill",
+        EventKind.Win => "win",
+        EventKind.Loss => "loss",
+        EventKind.Adjust => "adjust",
+        EventKind.Convert => "convert",
+        EventKind.Retract => "retract",
+        EventKind.Restate => "restate",
+        EventKind.Opportunity => "opportunity",
+        EventKind.BidStats => "bidstats",
+        _ => "campaign",
+    };
+}

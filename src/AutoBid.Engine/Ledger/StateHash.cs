@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using AutoBid.Core.Trajectories;
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Ports;
+
+namespace AutoBid.Engine.Ledger;
+
+/// <summary>
+/// SHA-256 over what a recovery must restore exactly: settled amounts, conversions, closed steps, dedupe state and offsets (design.md section 4).
+/// </summary>
+public static class StateHash
+{
+    public static string Of(CampaignBook book, SeenEvents seen, IEnumerable<PartitionOffset> offsets)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Add(long value) => hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in value)));
+
+        foreach (int campaign in Enumerable.Range(0, book.Count).OrderBy(book.Index.IdOf, StringComparer.Ordinal))
+        {
+            ref CampaignEntry entry = ref book[campaign];
+            hash.AppendData(Encoding.UTF8.GetBytes(book.Index.IdOf(campaign)));
+            Add(entry.Day);
+            Add(entry.SpentNanos);
+            Add(entry.AdjustedNanos);
+            Add(entry.Conversions);
+            Add(entry.ConversionValueMicros);
+            if (entry.Block < 0) continue;
+            TrajectoryView view = book.Trajectories.View(entry.Block);
+            Add(view.Closed);
+            hash.AppendData(MemoryMarshal.AsBytes(view.Rows));
+        }
+
+        foreach (SeenEvent e in seen.Ordered())
+        {
+            Add((long)e.Identity.High);
+            Add((long)e.Identity.Low);
+        }
+
+        foreach (PartitionOffset offset in offsets.OrderBy(o => o.Topic, StringComparer.Ordinal).ThenBy(o => o.Partition))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(offset.Topic));
+            Add(offset.Partition);
+            Add(offset.NextOffset);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,221 @@
+using AutoBid.Core.Bidding;
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Guarding;
+using AutoBid.Core.Money;
+using AutoBid.Core.Response;
+using AutoBid.Core.Time;
+using AutoBid.Core.Trajectories;
+using AutoBid.Engine.Bidding;
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Ports;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Fallback;
+
+namespace AutoBid.Engine.Loop;
+
+/// <summary>trajectory -> policy -> guard -> multiplier: one control tick over every active campaign, in id order. Owned by the loop's thread.</summary>
+public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain chain, Guard guard, EngineOptions options, EngineClocks clocks, EngineMetrics metrics)
+{
+    /// <summary>A tick has min(5 % of its length, 2 s) for all its chunks.</summary>
+    private const double ShareOfTick = 0.05;
+
+    private static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
+
+    private readonly List<int> _order = [];
+    private readonly DayForecast _forecast = new();
+    private ChainItem[] _items = [];
+    private ChainDecision[] _decisions = [];
+
+    /// <summary>Decides, publishes the slots, and returns the records for the log.</summary>
+    /// <param name="inputsAreStale">No event arrived for longer than it should take.</param>
+    public List<DecisionRecord> Decide(long nowTicks, bool inputsAreStale)
+    {
+        Select(nowTicks);
+        int count = _order.Count;
+        if (_items.Length < count)
+        {
+            _items = new ChainItem[count];
+            _decisions = new ChainDecision[count];
+        }
+
+        for (int i = 0; i < count; i++) _items[i] = ItemOf(_order[i], nowTicks);
+        long started = clocks.Monotonic.GetTimestamp();
+        chain.Decide(_items.AsSpan(0, count), _decisions.AsSpan(0, count), Scope(started));
+        double latency = count == 0 ? 0 : clocks.Monotonic.GetElapsedTime(started).TotalMilliseconds / count;
+
+        var records = new List<DecisionRecord>(count);
+        for (int i = 0; i < count; i++) records.Add(Execute(_order[i], _items[i], _decisions[i], nowTicks, inputsAreStale, latency));
+        return records;
+    }
+
+    private void Select(long nowTicks)
+    {
+        _order.Clear();
+        for (int c = 0; c < book.Count; c++)
+        {
+            ref CampaignEntry entry = ref book[c];
+            if (entry.Settings is not { } settings || entry.Day == 0) continue;
+            if (entry.IsActive && settings.Schedule.InFlight(nowTicks)) _order.Add(c);
+            else Silence(c);
+        }
+
+        _order.Sort((a, b) => string.CompareOrdinal(book.Index.IdOf(a), book.Index.IdOf(b)));
+    }
+
+    private DecisionScope Scope(long started)
+    {
+        if (clocks.Deterministic) return DecisionScope.Unbounded(clocks.Monotonic);
+        TimeSpan budget = TimeSpan.FromTicks((long)Math.Min(options.Tick.Ticks * ShareOfTick, LongestDecision.Ticks));
+        return new DecisionScope(clocks.Monotonic, started + (long)(budget.TotalSeconds * clocks.Monotonic.TimestampFrequency), 0);
+    }
+
+    private ChainItem ItemOf(int campaign, long nowTicks)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        Campaign settings = entry.Settings!;
+        TrajectoryView day = book.Trajectories.View(entry.Block);
+        int tick = TickOf(entry, nowTicks);
+        bool sameStep = entry.DecidedStep == day.Closed;
+        return new ChainItem
+        {
+            Policy = settings.Policy,
+            SafeMultiplier = SafeMultiplier.Of(day.Rows, settings.AccountConstant),
+            LastAgeTicks = entry.LastPolicyTick >= 0 ? tick - entry.LastPolicyTick : int.MaxValue,
+            StepStartMultiplier = sameStep ? entry.StepStartMultiplier : 0,
+            MpcAtStepStart = sameStep ? entry.MpcAtStepStart : 0,
+            Input = new PolicyInput
+            {
+                CampaignId = settings.Id,
+                Objective = settings.Objective,
+                Mode = settings.Mode,
+                Budget = settings.DailyBudget,
+                Reference = entry.Reference,
+                MinMultiplier = settings.MinMultiplier,
+                MaxMultiplier = settings.MaxMultiplier,
+                AccountConstant = settings.AccountConstant,
+                Trajectory = day,
+                Prior = options.Prior,
+                LastMultiplier = entry.Multiplier,
+            },
+        };
+    }
+
+    private DecisionRecord Execute(int campaign, in ChainItem item, in ChainDecision decision, long nowTicks, bool inputsAreStale, double latencyMs)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        Campaign settings = entry.Settings!;
+        TrajectoryView day = book.Trajectories.View(entry.Block);
+        int step = day.Closed;
+        bool onSchedule = (settings.Schedule.StepMask() >> step & 1) != 0;
+        _forecast.Build(item.Input.Forecast);
+        GuardResult result = guard.Apply(new GuardInput
+        {
+            Raw = decision.Multiplier,
+            Last = entry.Multiplier,
+            Safe = item.SafeMultiplier,
+            MinMultiplier = settings.MinMultiplier,
+            MaxMultiplier = settings.MaxMultiplier,
+            Objective = settings.Objective,
+            Mode = settings.Mode,
+            Budget = settings.DailyBudget,
+            Spent = Nanos.ToDouble(entry.SpentNanos),
+            StepSpent = Nanos.ToDouble(entry.StepSpentNanos),
+            StepElapsed = day.Open.Elapsed,
+            StepsLeft = StepClock.StepsPerDay - step,
+            ExpectedValue = entry.ValueWonE9 / 1e9,
+            RealisedConversions = entry.Conversions,
+            RealisedValue = entry.ConversionValueMicros / 1e6,
+            Forecast = _forecast.IsKnown ? _forecast : null,
+            IsColdStart = decision.IsColdStart,
+            IsOffSchedule = !onSchedule,
+            InputsAreStale = inputsAreStale,
+        });
+
+        Remember(ref entry, decision, result.Multiplier, step, TickOf(entry, nowTicks));
+        BidSlot slot = SlotOf(ref entry, item.SafeMultiplier, result, onSchedule, nowTicks);
+        slots.Publish(campaign, slot);
+        string[] reasons = GuardReasonNames.List(result.Reasons);
+        foreach (string reason in reasons) metrics.CountGuard(reason);
+        bool stepStart = step > 0 && day.Open.Elapsed <= 0;
+        return new DecisionRecord
+        {
+            TenantId = settings.TenantId,
+            CampaignId = settings.Id,
+            Day = entry.Day,
+            Step = step,
+            Tick = TickOf(entry, nowTicks),
+            TimeTicks = nowTicks,
+            Policy = decision.Policy,
+            Model = decision.Model,
+            FallbackStep = decision.Step is { } fallback ? FallbackNames.Of(fallback) : null,
+            FallbackReason = decision.Reason is { } reasonOf ? FallbackNames.Of(reasonOf) : null,
+            Reasons = reasons,
+            RawMultiplier = decision.Multiplier,
+            Multiplier = result.Multiplier,
+            SafeMultiplier = item.SafeMultiplier,
+            Reference = entry.Reference,
+            BidFloorNanos = settings.BidFloorNanos,
+            BidCapNanos = settings.BidCapNanos,
+            SpentNanos = entry.SpentNanos,
+            BudgetNanos = settings.DailyBudgetNanos,
+            Conversions = entry.Conversions,
+            ConversionValue = entry.ConversionValueMicros / 1e6,
+            ExpiresTicks = slot.ExpiresTicks,
+            Version = slot.Version,
+            LatencyMs = latencyMs,
+            Row = stepStart ? RowOf(day.Rows[step - 1]) : [],
+        };
+    }
+
+    private static void Remember(ref CampaignEntry entry, in ChainDecision decision, double multiplier, int step, int tick)
+    {
+        entry.RawMultiplier = decision.Multiplier;
+        entry.Multiplier = multiplier;
+        entry.IsDirty = true;
+        if (decision.Step is null)
+        {
+            entry.LastPolicyTick = tick;
+            entry.LastGood = multiplier;
+        }
+
+        if (!decision.IsPlanned) return;
+        entry.DecidedStep = step;
+        entry.StepStartMultiplier = decision.Multiplier;
+        entry.MpcAtStepStart = decision.Mpc;
+    }
+
+    private BidSlot SlotOf(ref CampaignEntry entry, double safe, GuardResult result, bool onSchedule, long nowTicks)
+    {
+        // A slot lives two ticks: one late tick does not move a node to the safe multiplier.
+        long life = 2 * options.Tick.Ticks;
+        return new BidSlot
+        {
+            BidPerValue = result.Multiplier * entry.Reference,
+            SafeBidPerValue = safe * entry.Reference,
+            FloorNanos = entry.Settings!.BidFloorNanos,
+            CapNanos = entry.Settings.BidCapNanos,
+            ExpiresTicks = nowTicks + life,
+            DeadTicks = nowTicks + 2 * life,
+            Flags = (onSchedule ? BidSlotFlags.None : BidSlotFlags.OffSchedule)
+                | (entry.SpentNanos >= entry.Settings.DailyBudgetNanos ? BidSlotFlags.OutOfBudget : BidSlotFlags.None),
+            Version = ++entry.SlotVersion,
+        };
+    }
+
+    /// <summary>A paused or ended campaign stops at once, not when its slot dies.</summary>
+    private void Silence(int campaign)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        if (entry.Multiplier <= 0 && entry.SlotVersion > 0) return;
+        entry.Multiplier = 0;
+        slots.Publish(campaign, new BidSlot { Flags = BidSlotFlags.Paused, Version = ++entry.SlotVersion, ExpiresTicks = long.MaxValue, DeadTicks = long.MaxValue });
+    }
+
+    private int TickOf(in CampaignEntry entry, long nowTicks) => (int)((nowTicks - entry.DayStartTicks) / options.Tick.Ticks);
+
+    private static float[] RowOf(in StepRow row) =>
+    [
+        row.Impressions, row.SumValue, row.SumBid, row.Multiplier, row.MeanLeastWinningCost, row.Signals, row.Wins, row.Exposures, row.Cost,
+        row.Conversions, row.ConversionValue, row.ValueWon, row.LateCost, row.LateConversions, row.Elapsed, row.Partial,
+    ];
+}

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Models;
+
+namespace AutoBid.Policies.Fallback;
+
+/// <summary>
+/// Policy names to policies: the simple ones, and the models that are live now. A campaign without a name runs under the model whose verdict is
+/// default, else under mpc. Safe on any number of threads.
+/// </summary>
+public sealed class PolicyCatalog
+{
+    public const string DefaultSimple = "mpc";
+
+    private readonly IBidPolicy[] _simple;
+    private readonly ILiveModels? _models;
+    private readonly ChainOptions _options;
+    private readonly TimeProvider _monotonic;
+    private PolicySet _current;
+
+    /// <param name="simple">Policies without a model file; must contain mpc.</param>
+    /// <param name="models">Null: no model serves.</param>
+    /// <param name="monotonic">Clock of the circuit breakers.</param>
+    /// <exception cref="ArgumentException">No mpc, or a name twice.</exception>
+    public PolicyCatalog(IEnumerable<IBidPolicy> simple, ILiveModels? models, TimeProvider monotonic, ChainOptions? options = null)
+    {
+        _simple = [.. simple];
+        _models = models;
+        _options = options ?? new ChainOptions();
+        _monotonic = monotonic;
+        if (_simple.DistinctBy(policy => policy.Name).Count() != _simple.Length) throw new ArgumentException("A policy name occurs twice.", nameof(simple));
+        if (!_simple.Any(policy => policy.Name == DefaultSimple)) throw new ArgumentException("The default, mpc, is missing.", nameof(simple));
+        _current = Build(_models?.Live ?? [], null);
+    }
+
+    /// <summary>Names that a campaign may ask for now, ordinal order.</summary>
+    public IReadOnlyList<string> Names => Current.Names;
+
+    /// <summary>Name that campaigns without one run under.</summary>
+    public string DefaultName => Current.Default.Name;
+
+    /// <summary>Whether a campaign may be created with this policy; null (the default) always may.</summary>
+    public bool IsKnown(string? name) => name is null || Current.ByName.ContainsKey(name);
+
+    /// <summary>The policy behind a name; null: the default's. False when no policy or live model has this name.</summary>
+    public bool TryResolve(string? name, out IBidPolicy policy)
+    {
+        PolicyEntry entry = Current.Resolve(name);
+        policy = entry.Policy!;
+        return entry.Policy is not null;
+    }
+
+    internal PolicySet Current
+    {
+        get
+        {
+            PolicySet current = Volatile.Read(ref _current);
+            if (_models is null || current.Models == _models.Live) return current;
+            // Two threads may both build: the sets are equal, and either may win.
+            PolicySet next = Build(_models.Live, current);
+            Volatile.Write(ref _current, next);
+            return next;
+        }
+    }
+
+    private PolicySet Build(ImmutableArray<LiveModel> models, PolicySet? before)
+    {
+        var entries = new Dictionary<string, PolicyEntry>(StringComparer.Ordinal);
+        foreach (IBidPolicy policy in _simple) entries.Add(policy.Name, new PolicyEntry(policy.Name, policy, null));
+        PolicyEntry standard = entries[DefaultSimple];
+        bool found = false;
+        foreach (LiveModel model in models)
+        {
+            // The breaker of a model that stays keeps what it has counted.
+            bool same = before is not null && before.ByName.TryGetValue(model.Name, out PolicyEntry? old) && ReferenceEquals(old.Policy, model.Policy);
+            PolicyEntry entry = same ? before!.ByName[model.Name] : new PolicyEntry(model.Name, model.Policy, new ModelBreaker(_options, _monotonic));
+            entries[model.Name] = entry;
+            if (model.Verdict != Verdict.Default || found) continue;
+            found = true;
+            standard = entry;
+        }
+
+        return new PolicySet(models, entries, standard);
+    }
+}

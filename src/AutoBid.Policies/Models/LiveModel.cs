@@ -1,0 +1,9 @@
+using AutoBid.Policies.Contracts;
+
+namespace AutoBid.Policies.Models;
+
+/// <summary>A model that passed hash, shape and parity checks and serves.</summary>
+/// <param name="Name">Policy name, such as gave.</param>
+/// <param name="Version">Folder name of the version.</param>
+/// <param name="CardSha256">SHA-256 of card.json, lower-case hex.</param>
+public sealed record LiveModel(string Name, string Version, Verdict Verdict, string CardSha256, IBidPolicy Policy);

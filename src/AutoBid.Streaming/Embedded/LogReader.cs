@@ -1,0 +1,144 @@
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
+using AutoBid.Streaming.DeadLetters;
+using AutoBid.Streaming.Diagnostics;
+using AutoBid.Streaming.Json;
+using Microsoft.Extensions.Logging;
+
+namespace AutoBid.Streaming.Embedded;
+
+/// <summary>Reads the input topics in the order of the log, from given offsets. One owner.</summary>
+internal sealed class LogReader : IDisposable
+{
+    private const int MaxDead = 256;
+
+    private readonly SegmentStore _store;
+    private readonly ICampaignNames _names;
+    private readonly ILogger _logger;
+    private readonly int _partitions;
+    private readonly long[] _next;
+    private readonly long[] _position;
+    private Segment _segment;
+    private RecordScanner _scanner;
+    private long _skippedSeen;
+
+    public LogReader(SegmentStore store, IReadOnlyList<PartitionOffset> start, ICampaignNames names, ILogger logger)
+    {
+        (_store, _names, _logger) = (store, names, logger);
+        _partitions = store.Partitions;
+        _next = new long[TopicIds.Count * _partitions];
+        foreach (PartitionOffset offset in start) _next[Slot(TopicIds.Of(offset.Topic), offset.Partition)] = offset.NextOffset;
+        _position = (long[])_next.Clone();
+        _segment = FindStart();
+        _scanner = new RecordScanner(_segment);
+    }
+
+    /// <summary>Refused records that are not in a dead-letter topic yet; the position stays in front of them until <see cref="ConfirmDead"/>.</summary>
+    public List<DeadLetter> Dead { get; } = [];
+
+    /// <summary>Index of the segment being read.</summary>
+    public long SegmentIndex => Volatile.Read(ref _segment).Index;
+
+    public IReadOnlyList<PartitionOffset> Position
+    {
+        get
+        {
+            var offsets = new PartitionOffset[Topic.Inputs.Length * _partitions];
+            int count = 0;
+            foreach (string topic in Topic.Inputs)
+                for (int partition = 0; partition < _partitions; partition++)
+                    offsets[count++] = new PartitionOffset(topic, partition, _position[Slot(TopicIds.Of(topic), partition)]);
+            return offsets;
+        }
+    }
+
+    /// <summary>
+    /// Decodes what is durable: events, or else a run of refused records into <see cref="Dead"/>, never both, so that the position
+    /// stays exact when a dead letter cannot be written.
+    /// </summary>
+    public int Read(Span<EngineEvent> into)
+    {
+        int count = 0;
+        while (count < into.Length && Dead.Count < MaxDead && TryPeek(out ReadOnlySpan<byte> record))
+        {
+            byte topic = RecordFormat.TopicId(record);
+            int partition = RecordFormat.Partition(record);
+            long offset = RecordFormat.Offset(record);
+            if (!TopicIds.IsInput(topic) || offset < _next[Slot(topic, partition)])
+            {
+                _scanner.Advance(record);
+                continue;
+            }
+
+            string name = TopicIds.Name(topic);
+            ref EngineEvent e = ref into[count];
+            if (EventReader.TryRead(name, RecordFormat.Payload(record), _names, out e, out EventError error))
+            {
+                if (Dead.Count > 0) break;
+                if (e.Settings is not null) _names.Learn(e.Settings);
+                e.Partition = partition;
+                e.Offset = offset;
+                _position[Slot(topic, partition)] = offset + 1;
+                count++;
+            }
+            else
+            {
+                if (count > 0) break;
+                Dead.Add(DeadLetter.Of(name, partition, offset, error.Code, error.ToString(), RecordFormat.Payload(record)));
+            }
+
+            _next[Slot(topic, partition)] = offset + 1;
+            _scanner.Advance(record);
+        }
+
+        return count;
+    }
+
+    /// <summary>The dead letters are durable: the position moves past them.</summary>
+    public void ConfirmDead()
+    {
+        foreach (DeadLetter letter in Dead) _position[Slot(TopicIds.Of(letter.Topic), letter.Partition)] = letter.Offset + 1;
+        Dead.Clear();
+    }
+
+    public void Dispose() => _scanner.Dispose();
+
+    private bool TryPeek(out ReadOnlySpan<byte> record)
+    {
+        while (true)
+        {
+            DurableEnd end = _store.Durable;
+            bool last = _segment == end.Segment;
+            bool found = _scanner.TryPeek(last ? end.Position : _segment.Length, out record);
+            if (_scanner.SkippedBytes > _skippedSeen)
+            {
+                StreamingMetrics.Damaged.Add(_scanner.SkippedBytes - _skippedSeen);
+                _logger.LogError("{Path}: {Bytes} damaged bytes before {Position} were skipped", _segment.Path, _scanner.SkippedBytes - _skippedSeen, _scanner.Position);
+                _skippedSeen = _scanner.SkippedBytes;
+            }
+
+            if (found || last || _segment.Next is not { } next) return found;
+            _scanner.Dispose();
+            _scanner = new RecordScanner(next);
+            _skippedSeen = 0;
+            Volatile.Write(ref _segment, next);
+        }
+    }
+
+    private Segment FindStart()
+    {
+        Segment start = _store.First;
+        while (start.Next is { } next && StartsBefore(next)) start = next;
+        return start;
+    }
+
+    private bool StartsBefore(Segment segment)
+    {
+        for (byte topic = 0; topic < TopicIds.Count; topic++)
+            for (int partition = 0; TopicIds.IsInput(topic) && partition < _partitions; partition++)
+                if (segment.BaseOffsets[Slot(topic, partition)] > _next[Slot(topic, partition)]) return false;
+        return true;
+    }
+
+    private int Slot(byte topic, int partition) => topic * _partitions + partition;
+}
