@@ -104,6 +104,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
     public async ValueTask<int> ReadAsync(Memory<EngineEvent> into, TimeSpan wait, CancellationToken cancellation)
     {
         LogReader reader = Reader;
+        long started = _time.GetTimestamp();
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -120,12 +121,14 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
             {
                 await WriteDeadAsync(reader.Dead, cancellation);
                 reader.ConfirmDead();
+                // The position moved: a caller that waits for it must not wait for an event as well.
+                wait = TimeSpan.Zero;
                 continue;
             }
 
-            if (wait <= TimeSpan.Zero || into.IsEmpty) return 0;
-            await changed.WaitAsync(wait, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!changed.IsCompleted) wait = TimeSpan.Zero;
+            TimeSpan left = wait - _time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero || into.IsEmpty) return 0;
+            await changed.WaitAsync(left, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -216,7 +219,15 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
     private void Committed()
     {
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-        if (Volatile.Read(ref _reader) is { } reader) _store.Retain(reader.SegmentIndex);
+        if (Volatile.Read(ref _reader) is not { } reader) return;
+        try
+        {
+            _store.Retain(reader.SegmentIndex);
+        }
+        catch (IOException e)
+        {
+            _logger.LogWarning(e, "an old segment could not be deleted");
+        }
     }
 
     private int Slot(string topic, int partition) => TopicIds.Of(topic) * Partitions + partition;

@@ -117,8 +117,8 @@ internal sealed class GroupCommit : IAsyncDisposable
             StreamingMetrics.Appended.Add(records);
             if (!_available) _logger.LogInformation("the event log takes appends again");
             _available = true;
-            _committed();
             foreach (AppendBuffer append in _batch) append.Durable.SetResult();
+            _committed();
         }
         catch (Exception e)
         {
