@@ -1,5 +1,9 @@
+import os
 import sys
 from pathlib import Path
+
+# Before torch loads its BLAS: two cores are shared with other work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 import torch

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from autobid_policies.common import curves
 from autobid_policies.common.data import STEPS, FeatureSpec, TrajectorySet
-from autobid_policies.common.features import OwnHistory, Twin
+from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals
 
 GRID = [0.1 * 40 ** (i / 23) for i in range(24)]
 LOG_GRID = torch.tensor(GRID, dtype=torch.float64).log().float()
@@ -72,7 +72,7 @@ def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
     f[:, :, [column[name] for name in ("step_known", "regime_known", "curves_known", "has_target")]] = 1
     f[:, :, column["target_first"]] = mode.float().unsqueeze(1)
     twin = Twin(FeatureSpec.parse(manifest()["features"]))
-    own = OwnHistory(exported, torch.Generator().manual_seed(seed))
+    own = OwnHistory(exported, draw_arrivals(keys, g, "cpu"))
     for step in range(STEPS):
         if step > 0:
             won = torch.floor(opportunities[:, step - 1] * exported.value[:, step - 1] / total[:, step - 1])

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from autobid_policies.common.data import DataError, FeatureDropout, FeatureSpec, Normaliser, load
-from autobid_policies.common.features import OwnHistory, Twin, log_ratio
+from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals, log_ratio
+from autobid_policies.common.pack import pack
 import market
 
 
@@ -114,3 +115,28 @@ def test_feature_dropout_hides_whole_groups_with_their_flag(spec):
         assert float(group[:, 0].mean()) == pytest.approx(0.7, abs=0.04)
     assert keep[:, :15].min() == 1
     assert dropout.hide(("curves",), "cpu")[0].sum() == len(spec.names) - 7
+
+
+def test_packed_data_is_smaller_and_still_passes_the_twin(data, tmp_path, twin):
+    assert pack(data, tmp_path / "all") == 120
+    _, days = load(tmp_path / "all")
+    twin.check(days)
+    _, whole = load(data)
+    assert torch.equal(days.cost, whole.cost) and torch.allclose(days.features, whole.features, atol=4e-3)
+    size = lambda folder: sum(path.stat().st_size for path in folder.glob("*.npz"))
+    assert size(tmp_path / "all") < 0.85 * size(data)
+    assert pack(data, tmp_path / "few", train_periods=2) == 24 + 48
+    _, few = load(tmp_path / "few")
+    assert len(few.where("train")) == 24 and len(few.where("test")) == 24
+    with pytest.raises(DataError):
+        pack(tmp_path, tmp_path / "none")
+
+
+def test_arrivals_draw_poisson_counts(logged):
+    arrivals = draw_arrivals(4000, torch.Generator().manual_seed(1), "cpu")
+    counts = (arrivals < 7.5).sum(1).float()
+    assert float(counts.mean()) == pytest.approx(7.5, abs=0.2) and float(counts.var()) == pytest.approx(7.5, abs=0.6)
+    days = logged.take(torch.arange(2))
+    own = OwnHistory(days, arrivals[:2])
+    own.append(torch.zeros(2), torch.zeros(2), days.target / days.budget * 7.5)
+    assert own.converted.tolist() == counts[:2].tolist()

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -98,7 +99,7 @@ def test_critic_sees_no_return_no_future_and_not_its_own_action(batch):
 def test_the_policy_is_causal_and_deaf_to_padding(batch):
     policy = Policy(SMALL, len(NAMES)).eval()
     inputs = [batch.condition, batch.states, batch.previous, batch.timesteps]
-    padded = batch.mask.clone()
+    padded = torch.ones_like(batch.mask)
     padded[:, :7] = 0
     first, _, _ = policy(*inputs, padded)
     noisy = [tensor.clone() for tensor in inputs]
@@ -180,3 +181,10 @@ def test_dropout_masks_reach_the_policy_as_hidden_columns(logged, spec):
     w = cut(Pool.of_log(logged), torch.tensor([0, 1]), torch.tensor([5, 6]), 20, normaliser, keep)
     assert torch.equal(w.states[:, :, 19], torch.zeros(2, 20)), "flag 0"
     assert torch.allclose(w.states[:, :, 18], -(normaliser.mean / normaliser.std)[18].expand(2, 20))
+
+
+@pytest.mark.parametrize("name", ["gave-student", "gave-offline", "dt-offline", "mlp-cf"])
+def test_shipped_configs_are_valid_and_small(name):
+    config = Config.read(Path(__file__).parent.parent / "configs" / f"{name}.json")
+    assert config.name.startswith(name.split("-")[0])
+    assert parameters(Policy(config.model, len(NAMES))) <= 300_000

@@ -185,6 +185,33 @@ public sealed class AutoBidEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Settings of a campaign as the loop last applied them; null: none yet. Any thread: the record is immutable and replaced by one reference write.
+    /// </summary>
+    public Campaign? SettingsOf(int campaign) => Volatile.Read(ref Book[campaign].Settings);
+
+    /// <summary>
+    /// Headroom for a DSP that bids by itself: one cumulative lease per (campaign, node), renewed by asking again. Bills under it settle against it.
+    /// Null: unknown campaign, or its day has not begun.
+    /// </summary>
+    public async ValueTask<OutsideGrant?> GrantToAsync(string tenantId, string campaignId, string node, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
+            LeaseRequest? request = _refiller.RequestFor(index, node, _clocks.NowTicks, _applier.LeftOf);
+            if (request is not { } wanted) return null;
+            LeaseGrant grant = (await _store.GrantAsync([wanted], cancellation).ConfigureAwait(false))[0];
+            if (grant.LeaseId != 0) _applier.Raise(grant.LeaseId, tenantId, campaignId, node, grant.GrantedNanos);
+            return new OutsideGrant(grant, _applier.LeftOf(tenantId, campaignId, node));
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>A look at one campaign for the API, taken between two pieces of the loop's work. Null: unknown here.</summary>
     public async ValueTask<CampaignStatusView?> LookAsync(string tenantId, string campaignId, CancellationToken cancellation)
     {

@@ -6,6 +6,9 @@ public sealed record EventLogOptions
     /// <summary>Bootstrap servers, host:port with commas between; null: the embedded log.</summary>
     public string? Kafka { get; init; }
 
+    /// <summary>Kafka: put before every topic name, so that runs can share a broker; empty in production.</summary>
+    public string TopicPrefix { get; init; } = "";
+
     /// <summary>Partitions of every keyed topic when it is created; what exists already keeps its own count.</summary>
     public int Partitions { get; init; } = 4;
 

@@ -132,6 +132,7 @@ _SHAPES = {"features": (STEPS, None), "action": (STEPS,), "base": (STEPS,), "cos
            "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "forecastCost": (STEPS, len(PROBES)),
            "forecastValue": (STEPS, len(PROBES)), "efficiency": (), "sStar": (), "period": (),
            "seat": (), "lineup": (), "split": (), "target": (), "budget": (), "mode": ()}
+ARRAYS = tuple(_SHAPES)
 _FINITE = ("features", "action", "cost", "value", "curveCost", "curveValue", "efficiency", "sStar", "target", "budget")
 
 

@@ -21,11 +21,21 @@ LOG_LIMIT = 4.0
 INEXACT = ("conversions_so_far",)
 
 
-class OwnHistory:
-    """What a key did so far today: per-step lists of [B] and their sums. `draw` samples conversions from the expected ones
-    (Poisson, no gradient), as the service will see them; without it the expected number stands for them."""
+# More conversions than a key has in a day.
+ARRIVALS = 256
 
-    def __init__(self, days: TrajectorySet, draw: torch.Generator | None = None):
+
+def draw_arrivals(keys: int, generator: torch.Generator, device: torch.device | str) -> Tensor:
+    """[keys, 256] arrival times of unit-rate Poisson processes: the number below L is a Poisson draw of mean L, and it can only grow
+    as L does, so two policies share their luck."""
+    return (-torch.log1p(-torch.rand(keys, ARRIVALS, generator=generator))).cumsum(1).to(device)
+
+
+class OwnHistory:
+    """What a key did so far today: per-step lists of [B] and their sums. `arrivals` draws conversions from the expected ones (no
+    gradient), as the service will see them; without it the expected number stands for them."""
+
+    def __init__(self, days: TrajectorySet, arrivals: Tensor | None = None):
         self.action: list[Tensor] = []
         self.cost: list[Tensor] = []
         self.value: list[Tensor] = []
@@ -33,7 +43,7 @@ class OwnHistory:
         self.gained = torch.zeros_like(self.spent)
         self.converted = torch.zeros_like(self.spent)
         self._conversions = days.budget / days.target
-        self._draw = draw
+        self._arrivals = arrivals
 
     def append(self, action: Tensor, cost: Tensor, value: Tensor) -> None:
         self.action.append(action)
@@ -41,8 +51,8 @@ class OwnHistory:
         self.value.append(value)
         self.spent = self.spent + cost
         self.gained = self.gained + value
-        expected = (value * self._conversions).detach()
-        self.converted = self.converted + (expected if self._draw is None else torch.poisson(expected, generator=self._draw))
+        expected = (self.gained * self._conversions).detach()
+        self.converted = expected if self._arrivals is None else (self._arrivals < expected.unsqueeze(1)).sum(1).float()
 
 
 def log_ratio(x: Tensor, y: Tensor | float) -> Tensor:

@@ -68,13 +68,12 @@ def probe_at(forecast: Tensor, target_factor: Tensor) -> Tensor:
 
 
 def roll_out(days: TrajectorySet, decide: Decide, twin: Twin, log_grid: Tensor, keep: Tensor | None = None,
-             detach_state: bool = False, seed: int | None = None) -> RollOut:
-    """Plays the days. `keep` [B,F] or [1,F] of 0 / 1 hides feature groups from the policy (raw columns zeroed); `seed` draws the
-    conversions that the policy sees, without it they are the expected ones."""
+             detach_state: bool = False, arrivals: Tensor | None = None) -> RollOut:
+    """Plays the days. `keep` [B,F] or [1,F] of 0 / 1 hides feature groups from the policy (raw columns zeroed); `arrivals` [B,256]
+    draws the conversions that the policy sees, without it they are the expected ones."""
     steps = days.action.shape[1]
     curve_cost, curve_value = days.curve_cost.float(), days.curve_value.float()
-    draw = None if seed is None else torch.Generator(days.device).manual_seed(seed)
-    history = OwnHistory(days, draw)
+    history = OwnHistory(days, arrivals)
     rows = []
     for step in range(steps):
         row = twin.rows(step, days, history)

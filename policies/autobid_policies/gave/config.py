@@ -78,6 +78,7 @@ class Config:
     progressSeconds: float = 10.0
     validateEvery: int = 250
     validateKeys: int = 512
+    reportBudgets: tuple[float, ...] = (0.5, 1.0, 1.5)
     model: ModelConfig = field(default_factory=ModelConfig)
     offline: OfflineConfig = field(default_factory=OfflineConfig)
     fineTune: FineTuneConfig = field(default_factory=FineTuneConfig)

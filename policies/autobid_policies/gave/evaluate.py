@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..common import curves
 from ..common.data import SPEND_FIRST, TARGET_FIRST, FeatureDropout, Manifest, Normaliser, TrajectorySet
-from ..common.features import Twin
+from ..common.features import Twin, draw_arrivals
 from ..common.rollout import Decide, ReplanOracle, RollOut, constant, rescale, roll_out
 from .model import Policy
 from .serving import WindowPolicy
@@ -62,7 +62,8 @@ class Evaluator:
             keys = torch.arange(start, min(start + self.batch, len(days)), device=days.device)
             chunk = days.take(keys)
             hidden = keep[keys] if keep is not None and len(keep) > 1 else keep
-            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden, seed=start), chunk))
+            arrivals = draw_arrivals(len(chunk), torch.Generator().manual_seed(start), days.device)
+            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden, arrivals=arrivals), chunk))
         return tuple(torch.cat(column) for column in zip(*parts))
 
     def policy(self, policy: Policy, normaliser: Normaliser) -> Make:
@@ -80,7 +81,8 @@ class Evaluator:
         gain, best, _ = self.play(with_budget(mixed, factors, self.twin, self.log_grid), self.policy(policy, normaliser), keep)
         return percent(gain, best)
 
-    def table(self, days: TrajectorySet, train: TrajectorySet, policy: Policy, normaliser: Normaliser) -> dict:
+    def table(self, days: TrajectorySet, train: TrajectorySet, policy: Policy, normaliser: Normaliser,
+              budgets: tuple[float, ...] = BUDGETS) -> dict:
         """Model and baselines per mode and budget: % of S*, its interval over periods, share of keys with expected CPA <= C."""
         rows: dict[str, dict] = {}
         for mode, name in ((SPEND_FIRST, "SpendFirst"), (TARGET_FIRST, "TargetFirst")):
@@ -90,7 +92,7 @@ class Evaluator:
             earlier = train.take(torch.nonzero(train.mode == mode).flatten())
             cluster = chosen.period + chosen.lineup * (int(chosen.period.max()) + 1)
             mine: dict[str, dict] = {}
-            for factor in BUDGETS:
+            for factor in budgets:
                 scaled = with_budget(chosen, factor, self.twin, self.log_grid)
                 best_constant = self._best_constant(earlier, factor)
                 players: dict[str, tuple] = {"model": (self.policy(policy, normaliser), None)}

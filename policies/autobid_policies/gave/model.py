@@ -99,8 +99,8 @@ class CurrentToken(nn.Module):
 
     def forward(self, tokens: Tensor, timesteps: Tensor, mask: Tensor, last_only: bool = False) -> Tensor:
         if last_only:
-            tokens, timesteps = tokens[:, -1:], timesteps[:, -1:]
-        return self.net(torch.cat([tokens, self.time(timesteps)], dim=2))
+            tokens, timesteps, mask = tokens[:, -1:], timesteps[:, -1:], mask[:, -1:]
+        return self.net(torch.cat([tokens, self.time(timesteps)], dim=2)) * mask.unsqueeze(2)
 
 
 class Policy(nn.Module):

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from ..common import checkpoint
-from ..common.data import DataError, FeatureDropout, Normaliser, load
-from ..common.features import Twin
+from ..common.data import DataError, FeatureDropout, Normaliser, TrajectorySet, load
+from ..common.features import Twin, draw_arrivals
+from ..common.graphed import EagerGradient, GraphedGradient
 from ..common.rollout import roll_out
 from .config import Config
 from .evaluate import Evaluator
@@ -72,6 +73,7 @@ class Trainer:
         self.pool_seed = 0
         self.stage, self.step, self.k = "offline", 0, None
         self.best, self.best_state = -math.inf, None
+        self.graph: EagerGradient | GraphedGradient | None = None
         self.optimiser = self._optimiser()
 
     # -- state -----------------------------------------------------------------------------------------------------------------
@@ -142,29 +144,40 @@ class Trainer:
         self.report(f"exploration on: k = {k:.4g}")
         return k
 
-    def _score_loss(self) -> Tensor:
+    def _score_loss(self, days: TrajectorySet, keep: Tensor, arrivals: Tensor) -> Tensor:
         """Minus the share of S* gained in a roll-out, through the interpolated curves."""
+        options = self.config.fineTune
+        player = WindowPolicy(self.policy, self.normaliser, self.config.serveAt, days, options.detachState)
+        played = roll_out(days, player, self.twin, self.log_grid, keep, options.detachState, arrivals)
+        weight = days.budget / days.target
+        return -(weight * played.score(exponents(days.mode, options.targetExponent))).sum() / (weight * days.s_star).sum().clamp(min=1e-9)
+
+    def _score_gradient(self) -> Tensor:
+        """One batch through the roll-out and back; on a GPU as one captured graph, since its thousands of small kernels would
+        otherwise wait for Python."""
         options = self.config.fineTune
         days = sample_days(self.train, options, options.batch, self.twin, self.log_grid, self.policy.residual, self.generator)
         keep = self.dropout.sample(options.batch, options.featureDropout, self.generator, self.device)
-        player = WindowPolicy(self.policy, self.normaliser, self.config.serveAt, days, options.detachState)
-        seed = int(torch.randint(0, 2**31 - 1, (1,), generator=self.generator))
-        played = roll_out(days, player, self.twin, self.log_grid, keep, options.detachState, seed)
-        weight = days.budget / days.target
-        return -(weight * played.score(exponents(days.mode, options.targetExponent))).sum() / (weight * days.s_star).sum().clamp(min=1e-9)
+        arrivals = draw_arrivals(options.batch, self.generator, self.device)
+        if self.graph is None:
+            maker = GraphedGradient if self.device.type == "cuda" else EagerGradient
+            self.graph = maker(self._score_loss, list(self.policy.parameters()), days, keep, arrivals)
+        return self.graph(days, keep, arrivals)
 
     def train_step(self) -> str:
         options = self.config.offline if self.stage == "offline" else self.config.fineTune
         for group in self.optimiser.param_groups:
             group["lr"] = options.learningRate * schedule(self.step, options.steps, options.warmUp)
-        self.policy.train()
         if self.stage == "offline":
+            self.policy.train()
             losses = self._offline_loss()
             loss = losses.total
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
         else:
-            losses, loss = None, self._score_loss()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+            # No dropout: one noise through 48 decisions is another policy, not a regulariser.
+            self.policy.eval()
+            losses, loss = None, self._score_gradient()
         parts = [self.policy] + ([self.critic] if self.critic is not None and self.stage == "offline" else [])
         for module in parts:
             torch.nn.utils.clip_grad_norm_(module.parameters(), options.clip)
@@ -201,6 +214,9 @@ class Trainer:
         told_at = (self.stage, self.step)
         while True:
             limit = self.config.offline.steps if self.stage == "offline" else self.config.fineTune.steps
+            if stop_at == (self.stage, self.step):
+                self.save()
+                return False
             if self.step >= limit:
                 if self.stage == "fineTune":
                     break
@@ -209,9 +225,6 @@ class Trainer:
                 self.stage, self.step = "fineTune", 0
                 self.optimiser = self._optimiser()
                 continue
-            if stop_at == (self.stage, self.step):
-                self.save()
-                return False
             self.train_step()
             now = self.clock()
             if self.step % self.config.validateEvery == 0 or self.step == limit:
@@ -240,12 +253,16 @@ class Trainer:
                   "selection": round(self.best, 3)}
         for name, days in (("validation", self.validation), ("test", self.test)):
             if len(days):
-                scores[name] = self.evaluator.table(days, self.train, self.policy, self.normaliser)
+                scores[name] = self.evaluator.table(days, self.train, self.policy, self.normaliser, self.config.reportBudgets)
         for name in ("validation", "test"):
             for mode, part in scores.get(name, {}).items():
                 for player, budgets in part["rows"].items():
                     line = "  ".join(f"{budget}: {cell['percentOfBest']:.2f}" for budget, cell in budgets.items())
                     self.report(f"{name} {mode} {player}: {line}")
+        self.write_model(scores)
+
+    def write_model(self, scores: dict) -> None:
+        """OUT/model.pt: the best policy with all that export needs."""
         checkpoint.save({
             "config": self.config.as_dict(), "policy": self.best_state, "features": self.manifest.features.as_dict(),
             "mean": self.normaliser.mean.cpu(), "std": self.normaliser.std.cpu(), "scores": scores, "parity": self.parity_inputs(),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..common import curves
 from ..common.data import STEPS, TARGET_FIRST, Normaliser, TrajectorySet
-from ..common.features import Twin
+from ..common.features import Twin, draw_arrivals
 from ..common.rollout import hindsight_after, rescale, roll_out
 from .config import FineTuneConfig
 from .losses import Windows
@@ -49,9 +49,9 @@ class Pool:
         prefix such a day is as good as it can be, so it is asked for with e in 0.97 to 1 and only its suffix is a label."""
         days = sample_days(days, scale, keys, twin, log_grid, residual, generator)
         prefix = torch.randint(0, STEPS, (len(days),), generator=generator).to(days.device)
-        seed = int(torch.randint(0, 2**31 - 1, (1,), generator=generator))
+        arrivals = draw_arrivals(len(days), generator, days.device)
         with torch.no_grad():
-            played = roll_out(days, hindsight_after(days, prefix, log_grid), twin, log_grid, seed=seed)
+            played = roll_out(days, hindsight_after(days, prefix, log_grid), twin, log_grid, arrivals=arrivals)
         condition = 0.97 + 0.03 * torch.rand(len(days), generator=generator).to(days.device)
         return Pool(played.features, played.action, days.base, days.base_mask,
                     curves.return_to_go(played.value, played.cost, exponents(days.mode).unsqueeze(1)), condition, prefix, False)

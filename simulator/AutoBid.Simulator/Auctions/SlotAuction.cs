@@ -134,15 +134,19 @@ public sealed class SlotAuction
     {
         Span<AdvertiserTotals> totals = Totals;
         for (int a = 0; a < totals.Length; a++) totals[a] = new AdvertiserTotals { Dropped = totals[a].Dropped };
+        int slots = Rules.Slots;
+        ReadOnlySpan<float> draws = _exposureDraws;
         for (int opportunity = 0; opportunity < Opportunities; opportunity++)
         {
-            for (int slot = 0; slot < Rules.Slots; slot++)
+            for (int slot = 0; slot < slots; slot++)
             {
-                if (!TryGetSale(opportunity, slot, out int advertiser, out float price)) break;
+                int advertiser = _ranking.Advertisers(slot)[opportunity];
+                float price = Price(_ranking.Bids(slot)[opportunity], _ranking.Bids(slot + 1)[opportunity], out bool sold);
+                if (!sold) break;
                 ref AdvertiserTotals total = ref totals[advertiser];
                 total.Wins++;
                 total.WinsOfSlot[slot]++;
-                if (!IsExposed(opportunity, slot)) continue;
+                if (!(draws[opportunity] < _exposure[slot])) continue;
                 total.Exposures++;
                 total.Cost += price;
                 total.ValueWon += _traffic.Values(advertiser)[opportunity];

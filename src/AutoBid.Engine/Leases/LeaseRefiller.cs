@@ -70,6 +70,20 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         return after.HeadroomNanos > before.HeadroomNanos || after.FreeCells > before.FreeCells;
     }
 
+    /// <summary>What another node's lease on a campaign should ask for; null: the campaign cannot bid now.</summary>
+    /// <param name="leftOf">What the lease still has for (tenant, campaign, node), nanos.</param>
+    public LeaseRequest? RequestFor(int campaign, string node, long nowTicks, Func<string, string, string, long> leftOf)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        if (!entry.IsActive || entry.Day == 0 || entry.BudgetDay != entry.Day) return null;
+        Campaign settings = entry.Settings!;
+        long size = SizeOf(campaign);
+        long left = leftOf(settings.TenantId, settings.Id, node);
+        long amount = left < size / 2 ? size - left : 0;
+        if (entry.RemainingNanos >= 0) amount = Math.Min(amount, entry.RemainingNanos / (2L * options.Nodes));
+        return new LeaseRequest(settings.TenantId, settings.Id, entry.Day, node, amount, nowTicks + LifeTicks);
+    }
+
     private void Ask(int campaign, long nowTicks, long needNanos)
     {
         ref CampaignEntry entry = ref book[campaign];

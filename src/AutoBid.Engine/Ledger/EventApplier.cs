@@ -16,14 +16,29 @@ namespace AutoBid.Engine.Ledger;
 /// </summary>
 public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents seen, PendingCommit pending, EngineOptions options, EngineMetrics metrics)
 {
-    /// <summary>Leases of a process that died: what they have left for bills that still come.</summary>
-    private readonly Dictionary<long, long> _oldLeases = [];
+    /// <summary>Leases whose holds are not on this node, an earlier process's or a DSP's: what they have left for bills that still come.</summary>
+    private readonly Dictionary<long, OutsideLease> _outside = [];
 
-    /// <summary>Tells of a lease that the last process of this node left open.</summary>
-    public void Remember(OpenLease lease) => _oldLeases[lease.LeaseId] = lease.GrantedNanos - lease.SettledNanos;
+    /// <summary>Tells of a lease that is open in the store: the last process of this node, or a DSP, bids or has bid under it.</summary>
+    public void Remember(OpenLease lease)
+        => _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Node, lease.GrantedNanos - lease.SettledNanos);
+
+    /// <summary>A DSP's lease was granted more.</summary>
+    public void Raise(long leaseId, string tenantId, string campaignId, string node, long nanos)
+        => _outside[leaseId] = new OutsideLease(
+            tenantId, campaignId, node, nanos + (_outside.TryGetValue(leaseId, out OutsideLease known) ? known.LeftNanos : 0));
 
     /// <summary>Its money was given back to the budget: bills under it are late from now on.</summary>
-    public void Forget(long leaseId) => _oldLeases.Remove(leaseId);
+    public void Forget(long leaseId) => _outside.Remove(leaseId);
+
+    /// <summary>What a node's outside lease on a campaign has left, nanos; 0: none.</summary>
+    public long LeftOf(string tenantId, string campaignId, string node)
+    {
+        long left = 0;
+        foreach (OutsideLease lease in _outside.Values)
+            if (lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
+        return left;
+    }
 
     /// <summary>Applies one event.</summary>
     /// <param name="nowTicks">Event time now.</param>
@@ -115,10 +130,10 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             leases.Settle(e.Lease, onTime);
             cause = held > 0 ? "price-above-hold" : "late-win";
         }
-        else if (_oldLeases.TryGetValue(e.Lease, out long left))
+        else if (_outside.TryGetValue(e.Lease, out OutsideLease outside))
         {
-            onTime = Math.Min(price, left);
-            _oldLeases[e.Lease] = left - onTime;
+            onTime = Math.Min(price, outside.LeftNanos);
+            _outside[e.Lease] = outside with { LeftNanos = outside.LeftNanos - onTime };
             cause = "lease-exhausted";
         }
         else
@@ -223,4 +238,6 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         return new EventIdentity(
             System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash), System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
     }
+
+    private readonly record struct OutsideLease(string TenantId, string CampaignId, string Node, long LeftNanos);
 }

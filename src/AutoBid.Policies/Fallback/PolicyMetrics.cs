@@ -19,6 +19,8 @@ public sealed class PolicyMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("autobid_model_refused_total", description: "Models refused at load, by reason.");
     }
 
+    internal Meter Meter => _meter;
+
     public void Dispose() => _meter.Dispose();
 
     internal void Decided(string policy, TimeSpan duration)

@@ -17,21 +17,21 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
     // max() of a NULL is NULL: a scope without a limit has no budget either.
     private const string LimitSql = "UPDATE budget SET requested = ?2, budget = max(?2, settled + outstanding - raised) WHERE budget_id = ?1";
 
-    private const string RoomSql =
-        "SELECT min(coalesce(requested, 9223372036854775807) - settled - outstanding) FROM budget WHERE budget_id IN (?1, ?2, ?3)";
+    // The statements on budget rows take one row each: an IN list of three makes SQLite build a temporary index at every execution.
+    private const string RoomSql = "SELECT coalesce(requested, 9223372036854775807) - settled - outstanding FROM budget WHERE budget_id = ?1";
 
     private const string LeaseSql =
-        "UPDATE budget SET outstanding = outstanding + ?4 WHERE budget_id IN (?1, ?2, ?3) AND (requested IS NULL OR settled + outstanding + ?4 <= requested)";
+        "UPDATE budget SET outstanding = outstanding + ?2 WHERE budget_id = ?1 AND (requested IS NULL OR settled + outstanding + ?2 <= requested)";
 
-    private const string SettleSql = "UPDATE budget SET outstanding = outstanding - ?4, settled = settled + ?4 WHERE budget_id IN (?1, ?2, ?3)";
+    private const string SettleSql = "UPDATE budget SET outstanding = outstanding - ?2, settled = settled + ?2 WHERE budget_id = ?1";
 
     private const string ReturnSql =
-        "UPDATE budget SET outstanding = outstanding - ?4, budget = max(requested, settled + outstanding - ?4 - raised) WHERE budget_id IN (?1, ?2, ?3)";
+        "UPDATE budget SET outstanding = outstanding - ?2, budget = max(requested, settled + outstanding - ?2 - raised) WHERE budget_id = ?1";
 
     // A correction downwards first takes back what earlier adjustments raised.
     private const string AdjustSql =
-        "UPDATE budget SET settled = settled + ?4, raised = max(0, raised + ?4), budget = max(requested, settled + outstanding + ?4 - max(0, raised + ?4)) "
-        + "WHERE budget_id IN (?1, ?2, ?3) AND settled + ?4 >= 0";
+        "UPDATE budget SET settled = settled + ?2, raised = max(0, raised + ?2), budget = max(requested, settled + outstanding + ?2 - max(0, raised + ?2)) "
+        + "WHERE budget_id = ?1 AND settled + ?2 >= 0";
 
     private const string MoveSql =
         "UPDATE budget SET settled = settled + ?2, outstanding = outstanding + ?3, budget = max(requested, settled + outstanding + ?2 + ?3 - raised) WHERE budget_id = ?1";
@@ -76,33 +76,45 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
     /// <summary>Least amount that a scope has left ungranted; negative when one is overspent or its budget was lowered.</summary>
     public long Room(SqliteSession session)
     {
-        SqliteStatement room = Bind(session.Statement(RoomSql));
-        room.Step();
-        long least = room.Long(0);
-        room.Reset();
-        return least;
+        SqliteStatement room = session.Statement(RoomSql);
+        long least = Math.Min(Room(room, DayBudget), Room(room, FlightBudget));
+        return AccountBudget is { } account ? Math.Min(least, Room(room, account)) : least;
     }
 
     /// <summary>Moves <paramref name="amount"/> from free budget to outstanding in every scope, each guarded by its own budget.</summary>
     public void Lease(SqliteSession session, long amount)
     {
         // The caller asked for the room inside this transaction; a scope that refuses now would leave the others debited.
-        if (Bind(session.Statement(LeaseSql)).Bind(4, amount).Run() != Count)
-            throw new InvalidOperationException("A scope refused an amount for which it had room.");
+        if (!UpdateAll(session, LeaseSql, amount)) throw new InvalidOperationException("A scope refused an amount for which it had room.");
     }
 
     /// <summary>Moves <paramref name="amount"/> from outstanding to settled in every scope.</summary>
-    public void Settle(SqliteSession session, long amount) => Bind(session.Statement(SettleSql)).Bind(4, amount).Run();
+    public void Settle(SqliteSession session, long amount) => UpdateAll(session, SettleSql, amount);
 
     /// <summary>Gives <paramref name="amount"/> of outstanding back in every scope.</summary>
-    public void Return(SqliteSession session, long amount) => Bind(session.Statement(ReturnSql)).Bind(4, amount).Run();
+    public void Return(SqliteSession session, long amount) => UpdateAll(session, ReturnSql, amount);
 
-    /// <summary>Adds a signed amount to settled in every scope. False when settled would fall below 0 in one of them.</summary>
-    public bool Adjust(SqliteSession session, long amount) => Bind(session.Statement(AdjustSql)).Bind(4, amount).Run() == Count;
+    /// <summary>
+    /// Adds a signed amount to settled in every scope. False when settled would fall below 0 in one of them: the others may have moved, the
+    /// transaction must be given up.
+    /// </summary>
+    public bool Adjust(SqliteSession session, long amount) => UpdateAll(session, AdjustSql, amount);
 
-    private int Count => AccountBudget is null ? 2 : 3;
+    private static long Room(SqliteStatement statement, long budget)
+    {
+        statement.Bind(1, budget).Step();
+        long room = statement.Long(0);
+        statement.Reset();
+        return room;
+    }
 
-    private SqliteStatement Bind(SqliteStatement statement) => statement.Bind(1, DayBudget).Bind(2, FlightBudget).Bind(3, AccountBudget);
+    private bool UpdateAll(SqliteSession session, string sql, long amount)
+    {
+        SqliteStatement update = session.Statement(sql);
+        return update.Bind(1, DayBudget).Bind(2, amount).Run() == 1
+            && update.Bind(1, FlightBudget).Bind(2, amount).Run() == 1
+            && (AccountBudget is not { } account || update.Bind(1, account).Bind(2, amount).Run() == 1);
+    }
 
     /// <summary>
     /// Points the day at another account and takes its sums along: otherwise a correction of an amount settled before the change would

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Storage.Sqlite;
@@ -7,6 +8,11 @@ public sealed partial class SqliteLedgerStore
     private const int OpenState = 0;
     private const int ClosedState = 1;
     private const int ReclaimedState = 2;
+
+    /// <summary>Ids written by one execution; starting a statement costs as much as a row.</summary>
+    private const int SeenRows = 16;
+
+    private static readonly string SeenRowsSql = SeenSql + string.Concat(Enumerable.Repeat(", (?, ?, ?)", SeenRows - 1));
 
     /// <summary>Most ids forgotten by one commit, so that a long pause does not become a long transaction.</summary>
     private const int MaxForgotten = 20_000;
@@ -25,7 +31,7 @@ public sealed partial class SqliteLedgerStore
         "INSERT INTO campaign_state (tenant, campaign, day, blob) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant, campaign, day) DO UPDATE SET blob = excluded.blob";
 
     private const string DropStateSql = "DELETE FROM campaign_state WHERE tenant = ?1 AND campaign = ?2 AND day = ?3";
-    private const string SeenSql = "INSERT OR IGNORE INTO seen (expires, high, low) VALUES (?1, ?2, ?3)";
+    private const string SeenSql = "INSERT OR IGNORE INTO seen (expires, high, low) VALUES (?, ?, ?)";
 
     private const string OffsetSql =
         "INSERT INTO partition_offset (topic, partition, next) VALUES (?1, ?2, ?3) ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next";
@@ -56,9 +62,7 @@ public sealed partial class SqliteLedgerStore
             write.Run();
         }
 
-        SqliteStatement seen = session.Statement(SeenSql);
-        foreach (SeenEvent one in commit.Seen)
-            seen.Bind(1, one.ExpiresTicks).Bind(2, unchecked((long)one.Identity.High)).Bind(3, unchecked((long)one.Identity.Low)).Run();
+        Remember(session, CollectionsMarshal.AsSpan(commit.Seen));
         if (commit.Seen.Count > 0 && _seenRetentionTicks is { } retention) Forget(session, retention);
 
         foreach (PartitionOffset offset in commit.Offsets)
@@ -106,6 +110,25 @@ public sealed partial class SqliteLedgerStore
         var found = ((int)row.Long(0), row.Long(1), new CampaignScopes(row.Long(2), row.Long(3), row.Long(4), row.LongOrNull(5)));
         row.Reset();
         return found;
+    }
+
+    private static void Remember(SqliteSession session, ReadOnlySpan<SeenEvent> seen)
+    {
+        while (!seen.IsEmpty)
+        {
+            int rows = seen.Length >= SeenRows ? SeenRows : 1;
+            SqliteStatement insert = session.Statement(rows > 1 ? SeenRowsSql : SeenSql);
+            int parameter = 0;
+            foreach (SeenEvent one in seen[..rows])
+            {
+                insert.Bind(++parameter, one.ExpiresTicks)
+                    .Bind(++parameter, unchecked((long)one.Identity.High))
+                    .Bind(++parameter, unchecked((long)one.Identity.Low));
+            }
+
+            insert.Run();
+            seen = seen[rows..];
+        }
     }
 
     private static void Forget(SqliteSession session, long retentionTicks)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using AutoBid.Engine.Ports;
 using AutoBid.Streaming.Json;
 
 namespace AutoBid.Streaming.DeadLetters;
@@ -21,6 +22,17 @@ public sealed record DeadLetter(string Topic, int Partition, long Offset, string
     /// <summary>Makes the letter of a payload.</summary>
     public static DeadLetter Of(string topic, int partition, long offset, string code, string reason, ReadOnlySpan<byte> payload)
         => new(topic, partition, offset, code, reason, Convert.ToHexStringLower(SHA256.HashData(payload)), KnownFields.Of(payload));
+
+    /// <summary>
+    /// Makes the letter of an event that was read but cannot be applied. The hash is that of its canonical form (<see cref="EventWriter"/>);
+    /// one that never was in the log has offset -1.
+    /// </summary>
+    public static DeadLetter Of(in RejectedEvent rejected, ICampaignNames names)
+    {
+        var payload = new ArrayBufferWriter<byte>(512);
+        EventWriter.Write(rejected.Event, names, payload);
+        return Of(Engine.Ports.Topic.Of(rejected.Event.Kind), rejected.Event.Partition, rejected.Event.Offset, rejected.Reason, rejected.Reason, payload.WrittenSpan);
+    }
 
     /// <summary>Writes the letter as the value of <c>topic.dead</c>.</summary>
     public void Write(IBufferWriter<byte> output)

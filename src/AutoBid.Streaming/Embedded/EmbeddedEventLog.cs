@@ -150,6 +150,9 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         return _writer.AppendAsync(append, cancellation);
     }
 
+    public ValueTask RejectAsync(IReadOnlyList<RejectedEvent> rejected, CancellationToken cancellation)
+        => rejected.Count == 0 ? ValueTask.CompletedTask : WriteDeadAsync([.. rejected.Select(one => DeadLetter.Of(one, _names))], cancellation);
+
     public ValueTask DeadLetterAsync(DeadLetter letter, CancellationToken cancellation) => WriteDeadAsync([letter], cancellation);
 
     /// <summary>Every record of a topic that is durable now, in order: decisions for exports and the console, dead letters. Independent of the reader.</summary>
@@ -193,9 +196,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         if (e.CampaignId is not { Length: > 0 and <= EventFields.MaxName }) throw new ArgumentException("an event needs a campaign");
         append.BeginRecord(e.CampaignId);
         EventWriter.Write(e, _names, append);
-        ReadOnlySpan<byte> payload = append.EndRecord(TopicIds.Of(topic), Murmur2.Partition(e.CampaignId, Partitions));
-        // An acknowledged event that cannot be read back would be lost: such a caller has to know now.
-        if (!EventReader.TryRead(topic, payload, _names, out _, out string error)) throw new ArgumentException($"an event of {topic} is not valid: {error}");
+        EventReader.Require(topic, append.EndRecord(TopicIds.Of(topic), Murmur2.Partition(e.CampaignId, Partitions)), _names);
     }
 
     private async ValueTask WriteDeadAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)

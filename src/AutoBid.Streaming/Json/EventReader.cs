@@ -68,6 +68,12 @@ public static class EventReader
         return true;
     }
 
+    /// <summary>Throws ArgumentException when a payload about to be appended could not be read back: acknowledged, it would be lost.</summary>
+    internal static void Require(string topic, ReadOnlySpan<byte> payload, ICampaignNames names)
+    {
+        if (!TryRead(topic, payload, names, out _, out string error)) throw new ArgumentException($"an event of {topic} is not valid: {error}");
+    }
+
     private static void ReadSpend(ref JsonFields fields, ref EngineEvent e, ICampaignNames names)
     {
         int kind = fields.Choice(EventFields.Kind, EventFields.SpendKinds, "bill, win, loss, adjust");

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace AutoBid.Policies.Models;
+
+/// <summary>A version's folder: card, verdict and files, read and checked against each other's hashes.</summary>
+internal sealed class ModelFolder
+{
+    private ModelFolder(string path, ModelCard card, string cardSha256, Verdict verdict)
+    {
+        Path = path;
+        Card = card;
+        CardSha256 = cardSha256;
+        Verdict = verdict;
+    }
+
+    public string Path { get; }
+
+    public ModelCard Card { get; }
+
+    public string CardSha256 { get; }
+
+    public Verdict Verdict { get; }
+
+    /// <summary>Reads card and verdict and checks every hash.</summary>
+    /// <exception cref="ModelRefusedException">Reason Card, Verdict or Hash.</exception>
+    public static ModelFolder Read(string path, string name, string version)
+    {
+        byte[] cardBytes = Bytes(path, "card.json", RefusalReason.Card);
+        ModelCard card = ModelCard.Parse(cardBytes);
+        if (card.Name != name || card.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) != version)
+            throw new ModelRefusedException(RefusalReason.Card, $"card.json is of {card.Name}/{card.Version} but lies in {name}/{version}");
+
+        string cardSha256 = Hash(cardBytes);
+        Verdict verdict = ReadVerdict(path, cardSha256, out Dictionary<string, string> files);
+        foreach (ModelCard.FileSpec file in card.Files)
+        {
+            string actual = Hash(Bytes(path, file.Path, RefusalReason.Hash));
+            if (actual != file.Sha256) throw new ModelRefusedException(RefusalReason.Hash, $"{file.Path} has SHA-256 {actual}, the card says {file.Sha256}");
+            if (!files.TryGetValue(file.Path, out string? judged) || judged != actual)
+                throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json was not given for this {file.Path}");
+        }
+
+        return new ModelFolder(path, card, cardSha256, verdict);
+    }
+
+    /// <summary>The bytes of a file of the card; their hash is checked once more, since the file may have changed meanwhile.</summary>
+    public byte[] Load(ModelCard.FileSpec file)
+    {
+        byte[] bytes = Bytes(Path, file.Path, RefusalReason.Hash);
+        return Hash(bytes) == file.Sha256 ? bytes : throw new ModelRefusedException(RefusalReason.Hash, $"{file.Path} changed while it was loaded");
+    }
+
+    private static Verdict ReadVerdict(string path, string cardSha256, out Dictionary<string, string> files)
+    {
+        byte[] bytes = Bytes(path, "verdict.json", RefusalReason.Verdict);
+        try
+        {
+            using var json = JsonDocument.Parse(bytes);
+            JsonElement root = json.RootElement;
+            string word = root.GetProperty("verdict").GetString() ?? "";
+            Verdict verdict = word switch
+            {
+                "default" => Verdict.Default,
+                "usable" => Verdict.Usable,
+                "provisional" => Verdict.Provisional,
+                _ => throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json says '{word}', not default, usable or provisional"),
+            };
+            if (root.GetProperty("cardSha256").GetString() != cardSha256)
+                throw new ModelRefusedException(RefusalReason.Verdict, "verdict.json was given for another card.json");
+            files = root.GetProperty("files").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
+            return verdict;
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files: {error.Message}", error);
+        }
+    }
+
+    private static byte[] Bytes(string folder, string file, RefusalReason reason)
+    {
+        try
+        {
+            return File.ReadAllBytes(System.IO.Path.Combine(folder, file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelRefusedException(reason, $"{file}: {error.Message}", error);
+        }
+    }
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

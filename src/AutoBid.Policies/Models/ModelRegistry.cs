@@ -1,0 +1,253 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.DecisionTransformer;
+using AutoBid.Policies.Fallback;
+
+namespace AutoBid.Policies.Models;
+
+/// <summary>
+/// The models under <c>root/policy/version/</c>. A version serves only after its hashes, shapes and parity hold; exactly one per policy serves, and
+/// changing it is one reference write: decisions that run meanwhile finish on the model they began with.
+/// </summary>
+public sealed class ModelRegistry : ILiveModels, IDisposable
+{
+    private readonly string _root;
+    private readonly ModelRegistryOptions _options;
+    private readonly PolicyMetrics _metrics;
+    private readonly SessionOpener _open;
+    private readonly Lock _gate = new();
+    private ImmutableArray<LiveModel> _live = [];
+
+    /// <param name="root">policies/models; may be missing: no model serves.</param>
+    /// <param name="open">Null: ONNX Runtime.</param>
+    public ModelRegistry(string root, ModelRegistryOptions options, PolicyMetrics metrics, SessionOpener? open = null)
+    {
+        _root = root;
+        _options = options;
+        _metrics = metrics;
+        _open = open ?? (static (model, device) => OnnxSession.Open(model, device));
+    }
+
+    /// <summary>Called with policy, version and error for each model refused at load, for the host's log.</summary>
+    public event Action<string, string, ModelRefusedException>? Refused;
+
+    // An ImmutableArray is one reference: a reader sees the old set or the new one.
+    public ImmutableArray<LiveModel> Live => _live;
+
+    /// <summary>
+    /// Brings the live set in line with the folder. A version that is refused does not replace one that serves. Sessions of replaced models are
+    /// left to finalisation, because a decision may still run on them.
+    /// </summary>
+    public void Reload()
+    {
+        lock (_gate)
+        {
+            var next = ImmutableArray.CreateBuilder<LiveModel>();
+            foreach (string name in Policies())
+            {
+                LiveModel? serving = Serving(name);
+                if (Choose(name, serving) is { } model) next.Add(model);
+            }
+
+            _live = next.ToImmutable();
+        }
+    }
+
+    /// <summary>Makes a version live after all its checks, and remembers it in live.json.</summary>
+    /// <exception cref="ModelRefusedException">It may not serve; nothing changed.</exception>
+    public void Promote(string name, string version)
+    {
+        lock (_gate)
+        {
+            LiveModel? serving = Serving(name);
+            LiveModel model = LoadCounted(name, version, serving);
+            string folder = Path.Combine(_root, name);
+            string? previous = serving?.Version == version ? LiveFile.Read(folder)?.Previous : serving?.Version;
+            new LiveFile(version, previous).Write(folder);
+            Swap(model);
+        }
+    }
+
+    /// <summary>Makes the version live that served before the last promotion.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    /// <exception cref="ModelRefusedException">It may no longer serve; nothing changed.</exception>
+    public void Rollback(string name)
+    {
+        lock (_gate)
+        {
+            string? previous = Directory.Exists(Path.Combine(_root, name)) ? LiveFile.Read(Path.Combine(_root, name))?.Previous : null;
+            if (previous is null) throw new InvalidOperationException($"{name} has no earlier version to go back to");
+            Promote(name, previous);
+        }
+    }
+
+    /// <summary>Every version in the folder. Hashes are checked, graphs are not opened.</summary>
+    public IReadOnlyList<ModelListing> List()
+    {
+        var listing = new List<ModelListing>();
+        foreach (string name in Policies())
+        {
+            foreach (string version in Versions(name))
+            {
+                bool live = Serving(name)?.Version == version;
+                try
+                {
+                    ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version);
+                    listing.Add(new ModelListing(name, version, folder.Verdict, live, null, null));
+                }
+                catch (ModelRefusedException error)
+                {
+                    listing.Add(new ModelListing(name, version, null, live, error.Reason, error.Message));
+                }
+            }
+        }
+
+        return listing;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (LiveModel model in _live) (model.Policy as IDisposable)?.Dispose();
+            _live = [];
+        }
+    }
+
+    private LiveModel? Choose(string name, LiveModel? serving)
+    {
+        string? pinned;
+        try
+        {
+            pinned = LiveFile.Read(Path.Combine(_root, name))?.Live;
+        }
+        catch (ModelRefusedException error)
+        {
+            Report(name, "live.json", error);
+            return serving;
+        }
+
+        foreach (string version in pinned is null ? Versions(name) : [pinned])
+        {
+            try
+            {
+                return LoadCounted(name, version, serving);
+            }
+            catch (ModelRefusedException)
+            {
+                // Counted; the next older one may do.
+            }
+        }
+
+        return serving;
+    }
+
+    private LiveModel LoadCounted(string name, string version, LiveModel? serving)
+    {
+        try
+        {
+            return Load(name, version, serving);
+        }
+        catch (ModelRefusedException error)
+        {
+            Report(name, version, error);
+            throw;
+        }
+    }
+
+    private LiveModel Load(string name, string version, LiveModel? serving)
+    {
+        if (name != Path.GetFileName(name) || version != Path.GetFileName(version) || !Directory.Exists(Path.Combine(_root, name, version)))
+            throw new ModelRefusedException(RefusalReason.Card, $"there is no model {name}/{version}");
+        ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version);
+        // The card names the hash of every file, so the same card is the same model: only its verdict can have changed.
+        if (serving is not null && serving.Version == version && serving.CardSha256 == folder.CardSha256) return serving with { Verdict = folder.Verdict };
+        CheckServing(folder.Card);
+        ModelCard.FileSpec file = folder.Card.Files.FirstOrDefault(f => f.Provider == _options.Device)
+            ?? folder.Card.Files.FirstOrDefault(f => f.Provider == "cpu")
+            ?? throw new ModelRefusedException(RefusalReason.Card, $"files has none for {_options.Device}");
+
+        IInferenceSession session = Open(folder.Load(file));
+        try
+        {
+            CheckShapes("input", folder.Card.Inputs, session.Inputs);
+            CheckShapes("output", folder.Card.Outputs, session.Outputs);
+            IBidPolicy policy = new OnnxDecisionTransformerPolicy(folder.Card, session);
+            try
+            {
+                ParityCheck.Run(folder.Card, file, folder.Path, session);
+            }
+            catch (InferenceException error)
+            {
+                throw new ModelRefusedException(RefusalReason.Session, error.Message, error);
+            }
+
+            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private void CheckServing(ModelCard card)
+    {
+        if (card.Kind != "dt") throw new ModelRefusedException(RefusalReason.Kind, $"kind {card.Kind} is not served by this version");
+        if (_options.PriorSha256 is { } prior && card.Serving.PriorSha256 is { } wanted && prior != wanted)
+            throw new ModelRefusedException(RefusalReason.Prior, $"it was made for the prior {wanted}, this service runs {prior}");
+        double? p99 = _options.Device == "cuda" ? card.P99Ms?.H100 : card.P99Ms?.Cpu1;
+        if (p99 > _options.DeadlineMs)
+            throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"p99 of {p99} ms exceeds the deadline of {_options.DeadlineMs} ms"));
+    }
+
+    private IInferenceSession Open(byte[] model)
+    {
+        try
+        {
+            return _open(model, _options.Device);
+        }
+        catch (Exception error)
+        {
+            throw new ModelRefusedException(RefusalReason.Session, $"the graph cannot be opened: {error.Message}", error);
+        }
+    }
+
+    private static void CheckShapes(string what, IReadOnlyList<ModelCard.TensorSpec> card, IReadOnlyList<SessionTensor> graph)
+    {
+        foreach (SessionTensor tensor in graph)
+        {
+            ModelCard.TensorSpec named = card.FirstOrDefault(t => t.Name == tensor.Name)
+                ?? throw new ModelRefusedException(RefusalReason.Shape, $"the graph's {what} {tensor.Name} is not on the card");
+            if (named.Dtype != tensor.Dtype || !named.Shape.Skip(1).SequenceEqual(tensor.Shape.Skip(1)))
+            {
+                throw new ModelRefusedException(
+                    RefusalReason.Shape,
+                    $"{what} {tensor.Name} is {tensor.Dtype}[{string.Join(", ", tensor.Shape)}] in the graph, {named.Dtype}[{string.Join(", ", named.Shape)}] on the card");
+            }
+        }
+
+        if (card.FirstOrDefault(t => graph.All(g => g.Name != t.Name)) is { } missing)
+            throw new ModelRefusedException(RefusalReason.Shape, $"the graph has no {what} {missing.Name}");
+    }
+
+    private void Swap(LiveModel model)
+        => _live = [.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)];
+
+    private void Report(string name, string version, ModelRefusedException error)
+    {
+        _metrics.Refused(error.Reason.ToString().ToLowerInvariant());
+        Refused?.Invoke(name, version, error);
+    }
+
+    private LiveModel? Serving(string name) => _live.FirstOrDefault(model => model.Name == name);
+
+    private IEnumerable<string> Policies() => Directory.Exists(_root) ? Names(_root).Order(StringComparer.Ordinal) : [];
+
+    /// <summary>Newest first.</summary>
+    private IEnumerable<string> Versions(string name)
+        => Names(Path.Combine(_root, name)).OrderByDescending(v => int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1).ThenByDescending(v => v, StringComparer.Ordinal);
+
+    private static IEnumerable<string> Names(string folder) => Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)).Where(name => !name.StartsWith('.'));
+}

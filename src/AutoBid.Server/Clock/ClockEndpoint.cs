@@ -1,0 +1,30 @@
+using AutoBid.Core.Time;
+using AutoBid.Engine;
+using AutoBid.Engine.Loop;
+using AutoBid.Server.Http;
+
+namespace AutoBid.Server.Clock;
+
+/// <summary><c>POST /v1/clock {"advanceTo": "...Z"}</c> of a service with a virtual clock; loopback and admin only.</summary>
+public sealed class ClockEndpoint(AutoBidEngine engine, EngineClocks clocks)
+{
+    /// <summary>The body.</summary>
+    public sealed record Advance(DateTimeOffset? AdvanceTo);
+
+    public async Task<IResult> HandleAsync(HttpContext http, Advance body)
+    {
+        if (!clocks.Deterministic) return Problems.Of(StatusCodes.Status404NotFound, "This service runs on the wall clock.");
+        if (http.Connection.RemoteIpAddress is { } address && !System.Net.IPAddress.IsLoopback(address))
+            return Problems.Of(StatusCodes.Status403Forbidden, "The clock moves only from loopback.");
+        if (body.AdvanceTo is not { } to) return Problems.Of(StatusCodes.Status400BadRequest, "advanceTo: an instant is required.");
+        if (to.UtcTicks < engine.NowTicks) return Problems.Of(StatusCodes.Status409Conflict, "advanceTo: the clock cannot go back.");
+        AdvanceResult result = await engine.AdvanceToAsync(to, http.RequestAborted).ConfigureAwait(false);
+        return Results.Json(new
+        {
+            now = result.Now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),
+            stepsClosed = result.StepsClosed,
+            applied = result.Applied,
+            decisionsHash = result.DecisionsHash,
+        });
+    }
+}

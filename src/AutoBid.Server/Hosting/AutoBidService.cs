@@ -1,0 +1,242 @@
+using System.Net;
+using AutoBid.Core.Guarding;
+using AutoBid.Core.Response;
+using AutoBid.Core.Time;
+using AutoBid.Engine;
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
+using AutoBid.OpenRtb.Currencies;
+using AutoBid.OpenRtb.Notices;
+using AutoBid.OpenRtb.Profiles;
+using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Models;
+using AutoBid.Policies.Mpc;
+using AutoBid.Policies.Priors;
+using AutoBid.Policies.Simple;
+using AutoBid.Server.Auth;
+using AutoBid.Server.Bidding;
+using AutoBid.Server.Campaigns;
+using AutoBid.Server.Clock;
+using AutoBid.Server.Decisions;
+using AutoBid.Server.Events;
+using AutoBid.Server.Metrics;
+using AutoBid.Server.Multipliers;
+using AutoBid.Storage.Sqlite;
+using AutoBid.Streaming;
+using AutoBid.Streaming.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace AutoBid.Server.Hosting;
+
+/// <summary>One running service: the engine, its stores and log, and the HTTP surface around them.</summary>
+public sealed class AutoBidService : IAsyncDisposable
+{
+    private static readonly TimeSpan OutboxInterval = TimeSpan.FromSeconds(1);
+
+    private readonly WebApplication _app;
+    private readonly SqliteDatabase _database;
+
+    private AutoBidService(WebApplication app, SqliteDatabase database)
+    {
+        _app = app;
+        _database = database;
+    }
+
+    public AutoBidEngine Engine => _app.Services.GetRequiredService<AutoBidEngine>();
+
+    /// <summary>Addresses listened on, ports resolved.</summary>
+    public IReadOnlyList<string> Addresses => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+
+    /// <summary>Opens the stores, restores the engine, listens. Ready when it returns.</summary>
+    /// <exception cref="StartupException">One line that says what is wrong.</exception>
+    public static async Task<AutoBidService> StartAsync(ServeOptions options, CancellationToken cancellation)
+    {
+        if (options.Tick < TimeSpan.FromSeconds(1) || options.Tick > TimeSpan.FromMinutes(30)) throw new StartupException("--tick must lie between 1 s and 30 min.");
+        Directory.CreateDirectory(options.DataDirectory);
+        SqliteDatabase database;
+        try
+        {
+            database = await SqliteDatabase.OpenAsync(Path.Combine(options.DataDirectory, "autobid.db"), cancellation).ConfigureAwait(false);
+        }
+        catch (DatabaseOpenException e)
+        {
+            throw new StartupException(e.Message, e);
+        }
+
+        WebApplication app = Build(options, database);
+        var service = new AutoBidService(app, database);
+        try
+        {
+            await service.StartAsync(options, app, cancellation).ConfigureAwait(false);
+            return service;
+        }
+        catch (Exception e)
+        {
+            await service.DisposeAsync().ConfigureAwait(false);
+            throw e is IOException or PriorFileException ? new StartupException(e.Message, e) : e;
+        }
+    }
+
+    /// <summary>Runs the decision loop until cancelled, then stops listening.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        IServiceProvider services = _app.Services;
+        EngineClocks clocks = services.GetRequiredService<EngineClocks>();
+        Task outbox = PublishOutboxAsync(services.GetRequiredService<Outbox>(), cancellation);
+        // A virtual engine moves only inside POST /v1/clock.
+        Task loop = clocks.Deterministic ? WaitAsync(cancellation) : Engine.RunAsync(cancellation);
+        try
+        {
+            await Task.WhenAny(loop, outbox).Unwrap().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+
+        await _app.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        AutoBidEngine engine = Engine;
+        await _app.DisposeAsync().ConfigureAwait(false);
+        await engine.DisposeAsync().ConfigureAwait(false);
+        await _database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task StartAsync(ServeOptions options, WebApplication app, CancellationToken cancellation)
+    {
+        IServiceProvider services = app.Services;
+        ApiKeys keys = services.GetRequiredService<ApiKeys>();
+        await keys.LoadAsync(cancellation).ConfigureAwait(false);
+        foreach (string url in options.Urls)
+            if (!keys.HasKeys && !IsLoopback(url)) throw new StartupException($"Without API keys only loopback addresses are served, not {url}. Make a key: autobid keys create.");
+
+        services.GetRequiredService<ModelRegistry>().Reload();
+        ICampaignNames names = services.GetRequiredService<ICampaignNames>();
+        ICampaignStore store = services.GetRequiredService<ICampaignStore>();
+        Engine.Decided += services.GetRequiredService<DecisionHistory>().Add;
+        await Engine.StartAsync(Learned(store, names, cancellation), cancellation).ConfigureAwait(false);
+        await app.StartAsync(cancellation).ConfigureAwait(false);
+        services.GetRequiredService<Readiness>().MarkStarted();
+    }
+
+    private static async IAsyncEnumerable<Core.Campaigns.Campaign> Learned(
+        ICampaignStore store, ICampaignNames names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (Core.Campaigns.Campaign campaign in store.AllAsync(cancellation).ConfigureAwait(false))
+        {
+            names.Learn(campaign);
+            yield return campaign;
+        }
+    }
+
+    private static async Task PublishOutboxAsync(Outbox outbox, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(OutboxInterval);
+        while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                await outbox.PublishAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (EventLogUnavailableException)
+            {
+                // The rows stay; readiness shows the log's state.
+            }
+        }
+    }
+
+    private static async Task WaitAsync(CancellationToken cancellation)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = cancellation.Register(stopped.SetResult);
+        await stopped.Task.ConfigureAwait(false);
+    }
+
+    private static bool IsLoopback(string url)
+        => Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out Uri? uri)
+            && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address)));
+
+    private static WebApplication Build(ServeOptions options, SqliteDatabase database)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.WebHost.UseUrls([.. options.Urls]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // The endpoints have their own limits; this one only bounds what Kestrel would buffer for a body that nobody reads.
+            kestrel.Limits.MaxRequestBodySize = DecisionsEndpoint.BodyLimit;
+        });
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true)
+            .SetMinimumLevel(options.Quiet ? LogLevel.Warning : LogLevel.Information)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        AddServices(builder.Services, options, database);
+        WebApplication app = builder.Build();
+        Routes.Map(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, ServeOptions options, SqliteDatabase database)
+    {
+        EngineClocks clocks = options.VirtualClock
+            ? new EngineClocks(new VirtualTime(options.VirtualStart), TimeProvider.System, Deterministic: true)
+            : new EngineClocks(TimeProvider.System, TimeProvider.System, Deterministic: false);
+        PriorFile? prior = PriorOf(options);
+        PopulationPrior? population = prior?.ToPrior();
+        ExchangeProfiles profiles = options.ExchangesFile is { } exchanges ? ExchangeProfiles.Load(exchanges) : ExchangeProfiles.BuiltIn;
+        Directory.CreateDirectory(options.DataDirectory);
+        NoticeKeys noticeKeys = NoticeKeyFile.LoadOrCreate(Path.Combine(options.DataDirectory, "notice.key"));
+
+        services.AddSingleton(options).AddSingleton(clocks).AddSingleton(profiles).AddSingleton(noticeKeys);
+        services.AddSingleton(options.RatesFile is { } rates ? CurrencyTable.Load(rates) : CurrencyTable.Empty);
+        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database));
+        services.AddSingleton<ICampaignStore>(new SqliteCampaignStore(database));
+        services.AddSingleton<IApiKeyStore>(new SqliteApiKeyStore(database));
+        services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));
+        services.AddSingleton<ICampaignNames, CampaignNames>();
+        services.AddSingleton(sp => EventLogFactory.Create(
+            new EventLogOptions { Kafka = options.Kafka, Directory = Path.Combine(options.DataDirectory, "log"), Fsync = options.Fsync, TopicPrefix = options.TopicPrefix },
+            sp.GetRequiredService<ICampaignNames>(), sp.GetRequiredService<ILoggerFactory>(), TimeProvider.System));
+
+        services.AddSingleton<PolicyMetrics>();
+        services.AddSingleton(sp => new ModelRegistry(
+            options.ModelsDirectory ?? Installation.Models, new ModelRegistryOptions { Device = options.Device, PriorSha256 = prior?.Sha256 }, sp.GetRequiredService<PolicyMetrics>()));
+        services.AddSingleton(sp => new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
+        services.AddSingleton(sp => new AutoBidEngine(
+            OptionsOf(options, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
+            new DecisionChain(sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>()), static e => EventIdentities.Of(e)));
+
+        services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? options.Urls[0])));
+        services.AddSingleton<ServerMetrics>().AddSingleton<Readiness>().AddSingleton<Outbox>().AddSingleton<DecisionHistory>();
+        services.AddSingleton<Bidder>().AddSingleton<BidEndpoint>().AddSingleton<EventsEndpoint>().AddSingleton<ClockEndpoint>();
+        services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>();
+        services.AddSingleton(sp => ActivatorUtilities.CreateInstance<NoticeEndpoint>(sp, clocks.Monotonic));
+        services.AddSingleton(sp => new DecisionsEndpoint(
+            sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>(), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));
+        services.AddPrometheus().AddOpenApi().AddProblemDetails();
+    }
+
+    private static PriorFile? PriorOf(ServeOptions options)
+        => options.PriorFile is { } named ? PriorFile.Load(named) : File.Exists(Installation.Prior) ? PriorFile.Load(Installation.Prior) : null;
+
+    private static EngineOptions OptionsOf(ServeOptions options, PopulationPrior? prior, ExchangeProfiles profiles) => new()
+    {
+        // A restarted process counts its bids anew, so it must not share a lease with the one before: the start time tells them apart.
+        Node = $"{options.Node}/{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}",
+        Tick = options.Tick,
+        Prior = prior,
+        LongestHold = profiles.LongestLossAssumedAfter + TimeSpan.FromMinutes(5),
+        Billing = profiles.All.ToDictionary(profile => profile.Name, profile => ChannelOf(profile.BillingSource), StringComparer.Ordinal),
+    };
+
+    private static BillingChannel ChannelOf(BillingSource source) => source switch
+    {
+        BillingSource.Nurl => BillingChannel.Nurl,
+        BillingSource.Stream => BillingChannel.Stream,
+        _ => BillingChannel.Burl,
+    };
+}

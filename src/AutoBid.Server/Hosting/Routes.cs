@@ -1,0 +1,77 @@
+using System.Text.Json;
+using AutoBid.OpenRtb.Notices;
+using AutoBid.Server.Auth;
+using AutoBid.Server.Bidding;
+using AutoBid.Server.Campaigns;
+using AutoBid.Server.Clock;
+using AutoBid.Server.Decisions;
+using AutoBid.Server.Events;
+using AutoBid.Server.Http;
+using AutoBid.Server.Metrics;
+using AutoBid.Server.Multipliers;
+
+namespace AutoBid.Server.Hosting;
+
+/// <summary>The HTTP surface at a glance.</summary>
+internal static class Routes
+{
+    public static void Map(WebApplication app)
+    {
+        app.Use(RefuseBadJson);
+        MapBidPath(app);
+        MapApi(app);
+        MapOperations(app);
+    }
+
+    /// <summary>Request delegates without binding or filters: the bid path pays for nothing it does not use.</summary>
+    private static void MapBidPath(WebApplication app)
+    {
+        BidEndpoint bids = app.Services.GetRequiredService<BidEndpoint>();
+        NoticeEndpoint notices = app.Services.GetRequiredService<NoticeEndpoint>();
+        app.MapPost("/openrtb2/bid", (RequestDelegate)bids.HandleAsync).ExcludeFromDescription();
+        app.MapPost("/openrtb2/bid/{exchange}", (RequestDelegate)bids.HandleAsync).ExcludeFromDescription();
+        foreach ((string path, NoticeKind kind) in new[] { ("win", NoticeKind.Win), ("bill", NoticeKind.Bill), ("loss", NoticeKind.Loss) })
+            app.MapMethods($"/openrtb2/notice/{path}", ["GET", "POST"], (RequestDelegate)(http => notices.HandleAsync(http, kind))).ExcludeFromDescription();
+    }
+
+    private static void MapApi(WebApplication app)
+    {
+        RouteGroupBuilder v1 = app.MapGroup("/v1");
+        CampaignEndpoints campaigns = app.Services.GetRequiredService<CampaignEndpoints>();
+        v1.MapGet("/campaigns", campaigns.ListAsync).RequireScope(Scopes.CampaignsRead);
+        v1.MapPost("/campaigns", campaigns.CreateAsync).RequireScope(Scopes.CampaignsWrite);
+        v1.MapGet("/campaigns/{id}", campaigns.GetAsync).RequireScope(Scopes.CampaignsRead);
+        v1.MapPut("/campaigns/{id}", campaigns.ReplaceAsync).RequireScope(Scopes.CampaignsWrite);
+        v1.MapDelete("/campaigns/{id}", campaigns.DeleteAsync).RequireScope(Scopes.CampaignsWrite);
+        v1.MapGet("/campaigns/{id}/trajectory", campaigns.TrajectoryAsync).RequireScope(Scopes.CampaignsRead);
+        v1.MapGet("/campaigns/{id}/decisions", campaigns.DecisionsAsync).RequireScope(Scopes.CampaignsRead);
+        v1.MapPost("/events", (Delegate)app.Services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScope(Scopes.Events);
+        v1.MapPost("/multipliers", app.Services.GetRequiredService<MultipliersEndpoint>().HandleAsync).RequireScope(Scopes.Bid);
+        v1.MapPost("/decisions", (Delegate)app.Services.GetRequiredService<DecisionsEndpoint>().HandleAsync).RequireScope(Scopes.Decide);
+        v1.MapPost("/clock", app.Services.GetRequiredService<ClockEndpoint>().HandleAsync).RequireScope(Scopes.Admin);
+    }
+
+    private static void MapOperations(WebApplication app)
+    {
+        Readiness readiness = app.Services.GetRequiredService<Readiness>();
+        app.MapGet("/health/live", () => Results.Text("live"));
+        app.MapGet("/health/ready", () => Results.Text(
+            readiness.Detail, statusCode: readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
+        app.MapPrometheus("/metrics");
+        app.MapOpenApi();
+    }
+
+    /// <summary>A body that cannot be bound is the caller's mistake and is told so in problem details.</summary>
+    private static async Task RefuseBadJson(HttpContext http, RequestDelegate next)
+    {
+        try
+        {
+            await next(http).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException e) when (!http.Response.HasStarted)
+        {
+            string detail = e.InnerException is JsonException json ? $"The body is not valid: {json.Message}" : e.Message;
+            await Problems.Of(e.StatusCode, detail).ExecuteAsync(http).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+using System.Buffers;
+using System.Text;
+using System.Threading.Channels;
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
+using AutoBid.Streaming.DeadLetters;
+using AutoBid.Streaming.Diagnostics;
+using AutoBid.Streaming.Json;
+using AutoBid.Streaming.Partitioning;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace AutoBid.Streaming.Kafka;
+
+/// <summary>
+/// The event log in Kafka: idempotent appends acknowledged by all in-sync replicas; reading by explicit offsets, which the ledger store keeps.
+/// An event in the wrong partition is forwarded to the right one, one that cannot be parsed goes to <c>topic.dead</c>; both before the position passes them.
+/// </summary>
+public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    private readonly EventLogOptions _options;
+    private readonly ICampaignNames _names;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly DurableProducer _producer;
+    private readonly KafkaTopics _topics;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watch;
+    private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
+    private readonly List<OutgoingMessage> _displaced = [];
+    private readonly List<Action> _counts = [];
+    private readonly Queue<ConsumeResult<byte[], byte[]>> _replay = [];
+    private Task<int>? _ensured;
+    private KafkaReader? _reader;
+    private long[] _position = [];
+    private volatile bool _available;
+    private bool _disposed;
+
+    public KafkaEventLog(EventLogOptions options, ICampaignNames names, ILogger<KafkaEventLog> logger, TimeProvider time)
+    {
+        if (string.IsNullOrWhiteSpace(options.Kafka)) throw new ArgumentException("Kafka needs bootstrap servers", nameof(options));
+        (_options, _names, _logger, _time) = (options, names, logger, time);
+        _producer = new DurableProducer(options, time, logger, SetAvailable);
+        _topics = new KafkaTopics(options, time, logger);
+        _watch = WatchAsync();
+    }
+
+    public bool IsAvailable => _available;
+
+    public IReadOnlyList<PartitionOffset> Position
+    {
+        get
+        {
+            IReadOnlyList<TopicPartition> owned = Reader.Assignment.Owned;
+            return [.. owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
+        }
+    }
+
+    private KafkaReader Reader => _reader ?? throw new InvalidOperationException("StartAsync comes first");
+
+    /// <summary>Throws ArgumentException, and appends nothing, when an event could not be read back.</summary>
+    public async ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation)
+    {
+        if (events.IsEmpty) return;
+        List<OutgoingMessage> messages = Encode(events.Span);
+        await EnsureTopicsAsync(cancellation);
+        await _producer.ProduceAsync(messages, cancellation);
+    }
+
+    /// <summary>Returns when reading has begun: keeps trying while the brokers are down. Throws InvalidOperationException when topics or offsets are wrong.</summary>
+    public async ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
+    {
+        bool said = false;
+        while (true)
+        {
+            KafkaReader? reader = null;
+            try
+            {
+                reader = new KafkaReader(_options, new PartitionAssignment(await EnsureTopicsAsync(cancellation)), _logger);
+                KafkaReader fresh = reader;
+                List<PartitionOffset> start = await Task.Run(
+                    () => StartOffsets.Resolve(
+                        offsets, fresh.Assignment.Partitions, (topic, partition) => fresh.Watermarks(new TopicPartition(topic, partition), _options.AppendTimeout), _logger),
+                    cancellation);
+                if (_reader is not null) await _reader.DisposeAsync();
+                _replay.Clear();
+                _position = [.. start.Select(offset => offset.NextOffset)];
+                fresh.Start(start);
+                _reader = fresh;
+                SetAvailable(true, "");
+                return;
+            }
+            catch (Exception e) when (e is KafkaException or EventLogUnavailableException)
+            {
+                SetAvailable(false, e.Message);
+                if (!said) _logger.LogWarning("Kafka at {Servers} does not answer ({Reason}); trying again every {Seconds} s", _options.Kafka, e.Message, RetryInterval.TotalSeconds);
+                said = true;
+                if (reader is not null) await reader.DisposeAsync();
+                await Task.Delay(RetryInterval, _time, cancellation);
+            }
+            catch
+            {
+                if (reader is not null) await reader.DisposeAsync();
+                throw;
+            }
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
+    {
+        KafkaReader reader = Reader;
+        // Ours, queued but not acknowledged, get their offsets first.
+        await _producer.FlushAsync(cancellation);
+        try
+        {
+            return await Task.Run(
+                () => reader.Assignment.Owned.Select(one => new PartitionOffset(one.Topic, one.Partition.Value, reader.Watermarks(one, _options.AppendTimeout).High)).ToArray(),
+                cancellation);
+        }
+        catch (KafkaException e)
+        {
+            SetAvailable(false, e.Error.Reason);
+            throw new EventLogUnavailableException($"Kafka does not tell its end offsets: {e.Error.Reason}", e);
+        }
+    }
+
+    public async ValueTask<int> ReadAsync(Memory<EngineEvent> into, TimeSpan wait, CancellationToken cancellation)
+    {
+        KafkaReader reader = Reader;
+        if (_replay.Count == 0 && !reader.Messages.TryPeek(out _) && !await WaitAsync(reader.Messages, wait, cancellation)) return 0;
+        _taken.Clear();
+        _displaced.Clear();
+        _counts.Clear();
+        int count = Take(reader, into.Span);
+        if (_displaced.Count > 0)
+        {
+            try
+            {
+                await _producer.ProduceAsync(_displaced, cancellation);
+                foreach (Action addToMetrics in _counts) addToMetrics();
+            }
+            catch
+            {
+                // Nothing of this call was seen by the caller: all of it is read again.
+                ConsumeResult<byte[], byte[]>[] later = [.. _replay];
+                _replay.Clear();
+                foreach (ConsumeResult<byte[], byte[]> message in _taken.Concat(later)) _replay.Enqueue(message);
+                throw;
+            }
+        }
+
+        foreach (ConsumeResult<byte[], byte[]> message in _taken)
+        {
+            ref long position = ref _position[reader.Assignment.IndexOf(message.Topic, message.Partition.Value)];
+            position = Math.Max(position, message.IsPartitionEOF ? message.Offset.Value : message.Offset.Value + 1);
+        }
+
+        return count;
+    }
+
+    public async ValueTask PublishAsync(IReadOnlyList<DecisionRecord> decisions, CancellationToken cancellation)
+    {
+        if (decisions.Count == 0) return;
+        var messages = new List<OutgoingMessage>(2 * decisions.Count);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        foreach (DecisionRecord decision in decisions)
+        {
+            byte[] key = Encoding.UTF8.GetBytes(decision.CampaignId);
+            DecisionWriter.WriteDecision(decision, buffer);
+            messages.Add(new OutgoingMessage(Topic.Decisions, key, Take(buffer)));
+            DecisionWriter.WriteMultiplier(decision, buffer);
+            messages.Add(new OutgoingMessage(Topic.Multipliers, key, Take(buffer)));
+        }
+
+        await EnsureTopicsAsync(cancellation);
+        await _producer.ProduceAsync(messages, cancellation);
+    }
+
+    public async ValueTask RejectAsync(IReadOnlyList<RejectedEvent> rejected, CancellationToken cancellation)
+    {
+        if (rejected.Count == 0) return;
+        DeadLetter[] letters = [.. rejected.Select(one => DeadLetter.Of(one, _names))];
+        await EnsureTopicsAsync(cancellation);
+        await _producer.ProduceAsync([.. letters.Select(ToMessage)], cancellation);
+        foreach (DeadLetter letter in letters) Count(letter);
+    }
+
+    public async ValueTask DeadLetterAsync(DeadLetter letter, CancellationToken cancellation)
+    {
+        await EnsureTopicsAsync(cancellation);
+        await _producer.ProduceAsync([ToMessage(letter)], cancellation);
+        Count(letter);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        await _stop.CancelAsync();
+        await _watch;
+        if (_reader is not null) await _reader.DisposeAsync();
+        await _producer.DisposeAsync();
+        _topics.Dispose();
+        _stop.Dispose();
+    }
+
+    private static byte[] Take(ArrayBufferWriter<byte> buffer)
+    {
+        byte[] bytes = buffer.WrittenSpan.ToArray();
+        buffer.ResetWrittenCount();
+        return bytes;
+    }
+
+    private static OutgoingMessage ToMessage(DeadLetter letter)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        letter.Write(buffer);
+        return new OutgoingMessage(Topic.Dead(letter.Topic), null, buffer.WrittenSpan.ToArray(), "autobid-reason", Encoding.UTF8.GetBytes(letter.Code));
+    }
+
+    private async ValueTask<bool> WaitAsync(ChannelReader<ConsumeResult<byte[], byte[]>> messages, TimeSpan wait, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (wait <= TimeSpan.Zero && !messages.Completion.IsCompleted) return false;
+        using var limit = new CancellationTokenSource(wait, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await messages.WaitToReadAsync(both.Token) ? true : throw new EventLogUnavailableException("the event log is closed");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private int Take(KafkaReader reader, Span<EngineEvent> into)
+    {
+        int count = 0;
+        while (count < into.Length && _taken.Count < 2 * into.Length && (_replay.TryDequeue(out var message) || reader.Messages.TryRead(out message)))
+        {
+            _taken.Add(message);
+            if (message.IsPartitionEOF) continue;
+            ReadOnlySpan<byte> payload = message.Message.Value;
+            ref EngineEvent e = ref into[count];
+            if (!EventReader.TryRead(message.Topic, payload, _names, out e, out EventError error))
+            {
+                DeadLetter letter = DeadLetter.Of(message.Topic, message.Partition.Value, message.Offset.Value, error.Code, error.ToString(), payload);
+                _displaced.Add(ToMessage(letter));
+                _counts.Add(() => Count(letter));
+            }
+            else if (Murmur2.Partition(e.CampaignId, reader.Assignment.Partitions) != message.Partition.Value)
+            {
+                byte[] from = Encoding.UTF8.GetBytes($"{message.Partition.Value}@{message.Offset.Value}");
+                _displaced.Add(new OutgoingMessage(message.Topic, Encoding.UTF8.GetBytes(e.CampaignId), message.Message.Value, "autobid-forwarded-from", from));
+                string topic = message.Topic;
+                _counts.Add(() => StreamingMetrics.Forwarded.Add(1, StreamingMetrics.TopicTag(topic)));
+            }
+            else
+            {
+                if (e.Settings is not null) _names.Learn(e.Settings);
+                e.Partition = message.Partition.Value;
+                e.Offset = message.Offset.Value;
+                StreamingMetrics.Read.Add(1, StreamingMetrics.TopicTag(message.Topic));
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    private void Count(DeadLetter letter)
+    {
+        StreamingMetrics.Dead.Add(1, StreamingMetrics.TopicTag(letter.Topic), StreamingMetrics.ReasonTag(letter.Code));
+        _logger.LogWarning("{Topic}/{Partition}@{Offset} went to the dead letters: {Reason}", letter.Topic, letter.Partition, letter.Offset, letter.Reason);
+    }
+
+    private List<OutgoingMessage> Encode(ReadOnlySpan<EngineEvent> events)
+    {
+        var messages = new List<OutgoingMessage>(events.Length);
+        var buffer = new ArrayBufferWriter<byte>(512);
+        foreach (ref readonly EngineEvent e in events)
+        {
+            string topic = Topic.Of(e.Kind);
+            EventWriter.Write(e, _names, buffer);
+            EventReader.Require(topic, buffer.WrittenSpan, _names);
+            messages.Add(new OutgoingMessage(topic, Encoding.UTF8.GetBytes(e.CampaignId), Take(buffer)));
+        }
+
+        return messages;
+    }
+
+    // Producing to a topic that does not exist would let the broker make it, with its own partition count and clean-up.
+    private async ValueTask<int> EnsureTopicsAsync(CancellationToken cancellation)
+    {
+        Task<int> ensured;
+        lock (_gate)
+        {
+            if (_ensured is null || _ensured.IsFaulted || _ensured.IsCanceled) _ensured = _topics.EnsureAsync(_stop.Token);
+            ensured = _ensured;
+        }
+
+        try
+        {
+            return await ensured.WaitAsync(cancellation);
+        }
+        catch (KafkaException e)
+        {
+            SetAvailable(false, e.Error.Reason);
+            throw new EventLogUnavailableException($"Kafka does not answer: {e.Error.Reason}", e);
+        }
+    }
+
+    private void SetAvailable(bool available, string reason)
+    {
+        if (_available == available) return;
+        _available = available;
+        if (available) _logger.LogInformation("Kafka at {Servers} takes appends", _options.Kafka);
+        else _logger.LogError("Kafka at {Servers} takes no appends: {Reason}", _options.Kafka, reason);
+    }
+
+    // Without appends nothing would tell that the brokers are back.
+    private async Task WatchAsync()
+    {
+        using var timer = new PeriodicTimer(RetryInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                if (_available || _reader is null) continue;
+                try
+                {
+                    await _topics.PingAsync(_stop.Token);
+                    SetAvailable(true, "");
+                }
+                catch (KafkaException e)
+                {
+                    _logger.LogDebug("Kafka still does not answer: {Reason}", e.Error.Reason);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+}

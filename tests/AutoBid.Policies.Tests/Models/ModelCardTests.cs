@@ -1,0 +1,48 @@
+using System.Text;
+using AutoBid.Policies.Models;
+using AutoBid.Policies.Tests.Testing;
+
+namespace AutoBid.Policies.Tests.Models;
+
+public sealed class ModelCardTests
+{
+    private static readonly string Good = File.ReadAllText(Path.Combine(Cards.Source, "tiny", "card.json"));
+
+    [Fact]
+    public void Reads_the_exporters_card()
+    {
+        ModelCard card = Cards.Tiny;
+        Assert.Equal(("tiny", 1, "dt", 4, "logMultiplier"), (card.Name, card.Version, card.Kind, card.Window, card.Action));
+        Assert.Equal(29, card.Features.Mean.Length);
+        Assert.Equal([-1, 4, 29], card.Inputs.Single(i => i.Name == "states").Shape);
+        Assert.Equal(0.98, card.Serving.E);
+        Assert.Null(card.Serving.PriorSha256);
+        Assert.Equal(1.5, card.P99Ms?.Cpu1);
+        Assert.Null(card.P99Ms?.H100);
+    }
+
+    [Theory]
+    [InlineData("\"name\": \"tiny\"", "\"name\": \"../x\"", "name needs")]
+    [InlineData("\"kind\": \"dt\"", "\"kind\": \"tree\"", "kind is 'tree'")]
+    [InlineData("\"window\": 4", "\"window\": 49", "window")]
+    [InlineData("\"logMultiplier\"", "\"bid\"", "action is 'bid'")]
+    [InlineData("\"path\": \"model.onnx\"", "\"path\": \"../model.onnx\"", "plain file name")]
+    [InlineData("\"rtol\": 0.0001", "\"rtol\": 1.5", "rtol")]
+    [InlineData("\"smoothing\": 0", "\"smoothing\": 1", "smoothing")]
+    [InlineData("\"version\": 1", "\"version\": 0", "version")]
+    [InlineData("\"parity\"", "\"parities\"", "parity")]
+    [InlineData("\"window\": 4", "\"window\": \"four\"", "window")]
+    public void Says_what_is_wrong(string from, string to, string expected)
+    {
+        ModelRefusedException error = Assert.Throws<ModelRefusedException>(() => ModelCard.Parse(Encoding.UTF8.GetBytes(Good.Replace(from, to, StringComparison.Ordinal))));
+        Assert.Equal(RefusalReason.Card, error.Reason);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    public void Garbage_is_refused(string json)
+        => Assert.Equal(RefusalReason.Card, Assert.Throws<ModelRefusedException>(() => ModelCard.Parse(Encoding.UTF8.GetBytes(json))).Reason);
+}

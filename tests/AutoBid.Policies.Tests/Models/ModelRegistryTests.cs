@@ -1,0 +1,306 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Models;
+using AutoBid.Policies.Tests.Testing;
+
+namespace AutoBid.Policies.Tests.Models;
+
+public sealed class ModelRegistryTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("autobid-models").FullName;
+    private readonly CountingMeter _meter = new();
+    private readonly List<(string Name, string Version, RefusalReason Reason, string Message)> _refused = [];
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    [Fact]
+    public void A_sound_model_goes_live_and_decides()
+    {
+        Install("tiny", verdict: "default");
+        using ModelRegistry registry = Loaded();
+        LiveModel live = Assert.Single(registry.Live);
+        Assert.True(live is { Name: "tiny", Version: "1", Verdict: Verdict.Default });
+        Assert.Equal(PolicyCadence.StepStart, live.Policy.Cadence);
+        PolicyDecision decision = Call.One(live.Policy, new Days().Input(d => d.Steps(6, 0.8), Days.Prior()));
+        Assert.True(decision.IsDecided && decision.Multiplier is > 0.05 and < 4);
+        Assert.Empty(_refused);
+    }
+
+    [Fact]
+    public void A_residual_model_goes_live_too()
+    {
+        Install("residual");
+        using ModelRegistry registry = Loaded();
+        Assert.True(Call.One(Assert.Single(registry.Live).Policy, new Days().Input(d => d.Steps(6, 0.8), Days.Prior())).IsDecided);
+    }
+
+    [Fact]
+    public void A_missing_folder_serves_nothing()
+    {
+        using var registry = new ModelRegistry(Path.Combine(_root, "absent"), new ModelRegistryOptions(), _meter.Metrics);
+        registry.Reload();
+        Assert.Empty(registry.Live);
+        Assert.Empty(registry.List());
+    }
+
+    [Fact]
+    public void A_changed_graph_is_refused()
+    {
+        string folder = Install("tiny");
+        byte[] bytes = File.ReadAllBytes(Path.Combine(folder, "model.onnx"));
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(Path.Combine(folder, "model.onnx"), bytes);
+        Refuses(RefusalReason.Hash, "model.onnx has SHA-256");
+    }
+
+    [Fact]
+    public void A_changed_card_or_a_foreign_verdict_is_refused()
+    {
+        string folder = Install("tiny");
+        Edit(folder, card => card["serving"]!["e"] = 0.5, judge: false);
+        Refuses(RefusalReason.Verdict, "another card.json");
+    }
+
+    [Theory]
+    [InlineData("excellent", "excellent")]
+    public void An_unknown_verdict_is_refused(string verdict, string expected)
+    {
+        Install("tiny", verdict: verdict);
+        Refuses(RefusalReason.Verdict, expected);
+    }
+
+    [Fact]
+    public void A_missing_verdict_is_refused()
+    {
+        File.Delete(Path.Combine(Install("tiny"), "verdict.json"));
+        Refuses(RefusalReason.Verdict, "verdict.json");
+    }
+
+    [Fact]
+    public void A_graph_of_another_shape_is_refused()
+    {
+        string folder = Install("tiny");
+        File.Copy(Path.Combine(Cards.Source, "wrong-shape.onnx"), Path.Combine(folder, "model.onnx"), overwrite: true);
+        Edit(folder, card => card["files"]![0]!["sha256"] = Hash(Path.Combine(folder, "model.onnx")));
+        Refuses(RefusalReason.Shape, "condition");
+    }
+
+    [Fact]
+    public void Failed_parity_is_refused()
+    {
+        string folder = Install("tiny");
+        // Rows of another model: the same inputs, other answers.
+        File.Copy(Path.Combine(Cards.Source, "residual", "parity.npz"), Path.Combine(folder, "parity.npz"), overwrite: true);
+        Refuses(RefusalReason.Parity, "action of row 0");
+    }
+
+    [Fact]
+    public void A_card_cannot_ask_for_more_tolerance_than_the_cap()
+    {
+        string folder = Install("tiny");
+        File.Copy(Path.Combine(Cards.Source, "residual", "parity.npz"), Path.Combine(folder, "parity.npz"), overwrite: true);
+        Edit(folder, card => (card["files"]![0]!["rtol"], card["files"]![0]!["atol"]) = (0.99, 0.99));
+        Refuses(RefusalReason.Parity, "0.0001");
+    }
+
+    [Fact]
+    public void Missing_parity_rows_are_refused()
+    {
+        File.Delete(Path.Combine(Install("tiny"), "parity.npz"));
+        Refuses(RefusalReason.Parity, "parity.npz");
+    }
+
+    [Fact]
+    public void Garbage_in_place_of_a_graph_is_refused()
+    {
+        string folder = Install("tiny");
+        File.WriteAllText(Path.Combine(folder, "model.onnx"), "no graph");
+        Edit(folder, card => card["files"]![0]!["sha256"] = Hash(Path.Combine(folder, "model.onnx")));
+        Refuses(RefusalReason.Session, "cannot be opened");
+    }
+
+    [Fact]
+    public void An_unknown_builder_kind_prior_or_a_slow_model_is_refused()
+    {
+        string folder = Install("tiny");
+        Edit(folder, card => card["features"]!["name"] = "tarot");
+        Refuses(RefusalReason.Features, "tarot");
+        Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "diffusion"));
+        Refuses(RefusalReason.Kind, "diffusion");
+        Edit(folder, card => (card["kind"], card["serving"]!["priorSha256"]) = ("dt", "aa"));
+        Refuses(RefusalReason.Prior, "aa", new ModelRegistryOptions { PriorSha256 = "bb" });
+        Edit(folder, card => card["p99Ms"]!["cpu1"] = 51);
+        Refuses(RefusalReason.Deadline, "51");
+    }
+
+    [Fact]
+    public void A_card_in_the_wrong_folder_is_refused()
+    {
+        Install("tiny", "2", version: 1);
+        Refuses(RefusalReason.Card, "tiny/1 but lies in tiny/2");
+    }
+
+    [Fact]
+    public void A_session_that_fails_at_parity_is_refused_and_closed()
+    {
+        Install("tiny");
+        var session = new FakeSession { OnRun = () => throw new InferenceException("broken", false) };
+        using ModelRegistry registry = Loaded(open: (_, _) => session);
+        Assert.Empty(registry.Live);
+        Assert.Equal(RefusalReason.Session, Assert.Single(_refused).Reason);
+        Assert.True(session.IsDisposed);
+    }
+
+    [Fact]
+    public void The_newest_sound_version_serves_unless_one_is_pinned()
+    {
+        Install("tiny", "1");
+        Install("tiny", "2");
+        File.Delete(Path.Combine(Install("tiny", "10"), "parity.npz"));
+        using ModelRegistry registry = Loaded();
+        Assert.Equal("2", Assert.Single(registry.Live).Version);
+        Assert.Equal("10", Assert.Single(_refused).Version);
+
+        registry.Promote("tiny", "1");
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+        registry.Reload();
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+        using ModelRegistry restarted = Loaded();
+        Assert.Equal("1", Assert.Single(restarted.Live).Version);
+    }
+
+    [Fact]
+    public void Promotion_of_a_refused_version_changes_nothing_and_rollback_goes_back()
+    {
+        Install("tiny", "1");
+        using ModelRegistry registry = Loaded();
+        File.Delete(Path.Combine(Install("tiny", "2"), "parity.npz"));
+        Assert.Equal(RefusalReason.Parity, Assert.Throws<ModelRefusedException>(() => registry.Promote("tiny", "2")).Reason);
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+        Assert.Throws<InvalidOperationException>(() => registry.Rollback("tiny"));
+        Assert.Throws<ModelRefusedException>(() => registry.Promote("tiny", "../x"));
+
+        Install("tiny", "3");
+        registry.Promote("tiny", "3");
+        registry.Rollback("tiny");
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+        registry.Rollback("tiny");
+        Assert.Equal("3", Assert.Single(registry.Live).Version);
+    }
+
+    [Fact]
+    public void A_reload_that_fails_keeps_what_serves()
+    {
+        string folder = Install("tiny");
+        using ModelRegistry registry = Loaded();
+        IBidPolicy serving = Assert.Single(registry.Live).Policy;
+        File.WriteAllText(Path.Combine(folder, "card.json"), "{");
+        registry.Reload();
+        Assert.Same(serving, Assert.Single(registry.Live).Policy);
+        Assert.True(Call.One(serving, new Days().Input(prior: Days.Prior())).IsDecided);
+        Assert.Equal(1, _meter["autobid_model_refused_total card"]);
+    }
+
+    [Fact]
+    public void A_new_verdict_takes_effect_without_opening_the_graph_again()
+    {
+        string folder = Install("tiny", verdict: "provisional");
+        using ModelRegistry registry = Loaded();
+        IBidPolicy serving = Assert.Single(registry.Live).Policy;
+        Judge(folder, "default");
+        registry.Reload();
+        Assert.True(Assert.Single(registry.Live) is { Verdict: Verdict.Default } live && ReferenceEquals(live.Policy, serving));
+    }
+
+    [Fact]
+    public async Task Decisions_go_on_while_versions_change()
+    {
+        Install("tiny", "1");
+        Install("tiny", "2");
+        using ModelRegistry registry = Loaded();
+        using var stop = new CancellationTokenSource();
+        int decided = 0;
+        Task deciding = Task.Run(() =>
+        {
+            PolicyInput input = new Days().Input(d => d.Steps(6, 0.8), Days.Prior());
+            while (!stop.IsCancellationRequested)
+            {
+                Assert.True(Call.One(registry.Live.Single().Policy, input).IsDecided);
+                decided++;
+            }
+        });
+        for (int i = 0; i < 20; i++)
+        {
+            registry.Promote("tiny", i % 2 == 0 ? "1" : "2");
+            registry.Reload();
+        }
+
+        await stop.CancelAsync();
+        await deciding;
+        Assert.True(decided > 0);
+    }
+
+    [Fact]
+    public void Listing_shows_every_version_with_what_is_against_it()
+    {
+        Install("tiny", "1", verdict: "usable");
+        File.Delete(Path.Combine(Install("tiny", "2"), "verdict.json"));
+        using ModelRegistry registry = Loaded();
+        IReadOnlyList<ModelListing> list = registry.List();
+        Assert.Equal(["2", "1"], list.Select(l => l.Version));
+        Assert.True(list[0] is { Verdict: null, IsLive: false, Refusal: RefusalReason.Verdict });
+        Assert.True(list[1] is { Verdict: Verdict.Usable, IsLive: true, Refusal: null });
+    }
+
+    private void Refuses(RefusalReason reason, string message, ModelRegistryOptions? options = null)
+    {
+        _refused.Clear();
+        using ModelRegistry registry = Loaded(options);
+        Assert.Empty(registry.Live);
+        var refused = Assert.Single(_refused);
+        Assert.Equal(reason, refused.Reason);
+        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+        Assert.True(_meter["autobid_model_refused_total " + reason.ToString().ToLowerInvariant()] > 0);
+    }
+
+    private ModelRegistry Loaded(ModelRegistryOptions? options = null, SessionOpener? open = null)
+    {
+        var registry = new ModelRegistry(_root, options ?? new ModelRegistryOptions(), _meter.Metrics, open);
+        registry.Refused += (name, version, error) => _refused.Add((name, version, error.Reason, error.Message));
+        registry.Reload();
+        return registry;
+    }
+
+    private string Install(string name, string folderVersion = "1", string verdict = "usable", int? version = null)
+    {
+        string folder = Path.Combine(_root, name, folderVersion);
+        Directory.CreateDirectory(folder);
+        foreach (string file in Directory.GetFiles(Path.Combine(Cards.Source, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        Edit(folder, card => card["version"] = version ?? int.Parse(folderVersion, System.Globalization.CultureInfo.InvariantCulture), verdict: verdict);
+        return folder;
+    }
+
+    private static void Edit(string folder, Action<JsonNode> edit, bool judge = true, string verdict = "usable")
+    {
+        string path = Path.Combine(folder, "card.json");
+        JsonNode card = JsonNode.Parse(File.ReadAllBytes(path))!;
+        edit(card);
+        File.WriteAllText(path, card.ToJsonString());
+        if (judge) Judge(folder, verdict);
+    }
+
+    private static void Judge(string folder, string verdict)
+        => File.WriteAllText(Path.Combine(folder, "verdict.json"), new JsonObject
+        {
+            ["cardSha256"] = Hash(Path.Combine(folder, "card.json")),
+            ["files"] = new JsonObject { ["model.onnx"] = Hash(Path.Combine(folder, "model.onnx")) },
+            ["verdict"] = verdict,
+        }.ToJsonString());
+
+    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+}

@@ -1,0 +1,86 @@
+"""Makes the tiny models of these tests: /usr/bin/python3 generate.py (Debian's python3-onnx). Output is committed."""
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+HERE = Path(__file__).parent
+WINDOW, FEATURES, ROWS = 4, 29, 40
+rng = np.random.default_rng(7)
+WEIGHTS = rng.normal(0, 0.05, FEATURES).astype(np.float32)
+
+
+def graph(window, residual):
+    names = ["condition", "actions", "mask"] + (["base", "baseMask"] if residual else [])
+    inputs = [helper.make_tensor_value_info("condition", TensorProto.FLOAT, ["batch", window]),
+              helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", window, FEATURES]),
+              helper.make_tensor_value_info("actions", TensorProto.FLOAT, ["batch", window]),
+              helper.make_tensor_value_info("timesteps", TensorProto.INT64, ["batch", window]),
+              helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["batch", window])]
+    if residual:
+        inputs += [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", window]) for n in ("base", "baseMask")]
+    nodes, terms = [], []
+    consts = {"w": WEIGHTS, "last": np.array([window - 1], np.int64), "end": np.array([window], np.int64), "axis1": np.array([1], np.int64),
+              "axis": np.array([1, 2], np.int64)}
+    # last token's features . w
+    nodes.append(helper.make_node("Slice", ["states", "last", "end", "axis1"], ["state"]))
+    nodes.append(helper.make_node("Mul", ["state", "w"], ["weighted"]))
+    nodes.append(helper.make_node("ReduceSum", ["weighted", "axis"], ["t0"], keepdims=0))
+    terms.append("t0")
+    nodes.append(helper.make_node("Cast", ["timesteps"], ["times"], to=TensorProto.FLOAT))
+    scales = {"condition": 0.1, "actions": 0.2, "mask": 0.01, "times": 0.001, "base": 0.03, "baseMask": 0.04}
+    for name in names + ["times"]:
+        consts["k_" + name] = np.array(scales[name], np.float32)
+        nodes.append(helper.make_node("Mul", [name, "k_" + name], [name + "_k"]))
+        nodes.append(helper.make_node("ReduceSum", [name + "_k", "axis1"], [name + "_s"], keepdims=0))
+        terms.append(name + "_s")
+    nodes.append(helper.make_node("Sum", terms, ["action"]))
+    nodes.append(helper.make_node("Exp", ["t0"], ["beta"]))
+    nodes.append(helper.make_node("Tanh", ["action"], ["value"]))
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch"]) for n in ("action", "beta", "value")]
+    made = helper.make_graph(nodes, "tiny", inputs, outputs, [numpy_helper.from_array(v, k) for k, v in consts.items()])
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], producer_name="autobid-tests")
+    model.ir_version = 8
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def write(folder, window, residual):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(graph(window, residual).SerializeToString())
+    x = {"condition": np.full((ROWS, window), 0.98, np.float32), "states": rng.normal(0, 1, (ROWS, window, FEATURES)).astype(np.float32),
+         "actions": rng.normal(0, 0.3, (ROWS, window)).astype(np.float32),
+         "timesteps": np.tile(np.arange(window), (ROWS, 1)).astype(np.int64), "mask": np.ones((ROWS, window), np.float32)}
+    if residual:
+        x["base"] = rng.normal(0, 0.3, (ROWS, window)).astype(np.float32)
+        x["baseMask"] = np.ones((ROWS, window), np.float32)
+    t0 = (x["states"][:, -1] * WEIGHTS).sum(1)
+    action = (t0 + 0.1 * x["condition"].sum(1) + 0.2 * x["actions"].sum(1) + 0.01 * x["mask"].sum(1) + 0.001 * x["timesteps"].sum(1))
+    if residual:
+        action = action + 0.03 * x["base"].sum(1) + 0.04 * x["baseMask"].sum(1)
+    out = {"out_action": action.astype(np.float32), "out_beta": np.exp(t0).astype(np.float32), "out_value": np.tanh(action).astype(np.float32)}
+    np.savez(folder / "parity.npz", **x, **out)
+    dtypes = {"timesteps": "int64"}
+    card = {
+        "name": folder.name, "version": 1, "kind": "dt",
+        "features": {"name": "scale-free", "version": 1, "mean": [0.1] * FEATURES, "std": [2.0] * FEATURES}, "window": window,
+        "inputs": [{"name": n, "dtype": dtypes.get(n, "float32"), "shape": [-1, *v.shape[1:]]} for n, v in x.items()],
+        "outputs": [{"name": n, "dtype": "float32", "shape": [-1]} for n in ("action", "beta", "value")],
+        "action": "residualToMpc" if residual else "logMultiplier", "rtg": {"scale": 1.0, "gamma": 2.0},
+        "files": [{"path": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "precision": "fp32",
+                   "provider": "cpu", "rtol": 1e-4, "atol": 1e-4}],
+        "parity": {"file": "parity.npz", "n": ROWS}, "data": {"sha256": "0" * 64, "seeds": [7]}, "serving": {"e": 0.98, "smoothing": 0},
+        "scores": {}, "p99Ms": {"cpu1": 1.5, "h100": None}}
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+write(HERE / "tiny", WINDOW, False)
+write(HERE / "residual", WINDOW, True)
+# A graph whose window is not the one its card (copied from tiny by the test) promises.
+(HERE / "wrong-shape.onnx").write_bytes(graph(WINDOW + 1, False).SerializeToString())
+np.savez_compressed(HERE / "arrays.npz", f4=np.arange(6, dtype=np.float32).reshape(2, 3) / 4, f2=np.array([1.5, -2], np.float16),
+                    i4=np.array([[-3], [70000]], np.int32), i8=np.array([1 << 40, -5], np.int64), i1=np.array([-1, 2, 3], np.int8),
+                    scalar=np.float32(2.5), fortran=np.asfortranarray(np.ones((2, 3), np.float32)), f8=np.ones(2))

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Models;
+
+namespace AutoBid.Policies.Tests.Testing;
+
+internal sealed class FakeModels : ILiveModels
+{
+    public ImmutableArray<LiveModel> Live { get; set; } = [];
+
+    public void Serve(IBidPolicy policy, Verdict verdict = Verdict.Usable)
+        => Live = [.. Live.Where(m => m.Name != policy.Name), new LiveModel(policy.Name, "1", verdict, "hash", policy)];
+}

@@ -1,0 +1,60 @@
+using AutoBid.Policies.Models;
+
+namespace AutoBid.Policies.Tests.Testing;
+
+/// <summary>A session whose answer, time and faults a test chooses. Shapes are those of the tiny model.</summary>
+internal sealed class FakeSession(int window = 4, bool residual = false, string provider = "cpu", int[]? batches = null) : IInferenceSession
+{
+    private readonly int[] _batches = batches ?? [1, 2, 4];
+    private readonly Dictionary<int, float[]> _floats = [];
+    private readonly Dictionary<int, long[]> _longs = [];
+    private readonly Dictionary<int, float[]> _outputs = [];
+
+    public string Provider => provider;
+
+    public IReadOnlyList<SessionTensor> Inputs { get; } =
+    [
+        new("condition", "float32", [-1, window]), new("states", "float32", [-1, window, 29]), new("actions", "float32", [-1, window]),
+        new("timesteps", "int64", [-1, window]), new("mask", "float32", [-1, window]),
+        .. residual ? new SessionTensor[] { new("base", "float32", [-1, window]), new("baseMask", "float32", [-1, window]) } : [],
+    ];
+
+    public IReadOnlyList<SessionTensor> Outputs { get; } = [new("action", "float32", [-1]), new("beta", "float32", [-1]), new("value", "float32", [-1])];
+
+    public ReadOnlySpan<int> Batches => _batches;
+
+    /// <summary>Answer of a row; default 0.</summary>
+    public Func<int, float> Action { get; set; } = _ => 0;
+
+    /// <summary>Runs before the answer: may throw or advance a clock.</summary>
+    public Action? OnRun { get; set; }
+
+    public List<int> Runs { get; } = [];
+
+    public bool IsDisposed { get; private set; }
+
+    public int Index(string input) => Inputs.Select((t, i) => (t, i)).First(x => x.t.Name == input).i;
+
+    public Span<float> Floats(int input) => Get(_floats, input, Inputs[input]);
+
+    public Span<long> Longs(int input) => Get(_longs, input, Inputs[input]);
+
+    public ReadOnlySpan<float> Output(int output) => Get(_outputs, output, Outputs[output]);
+
+    public void Run(int rows)
+    {
+        Assert.Contains(rows, _batches);
+        Runs.Add(rows);
+        OnRun?.Invoke();
+        Span<float> action = Get(_outputs, 0, Outputs[0]);
+        for (int row = 0; row < rows; row++) action[row] = Action(row);
+    }
+
+    public void Dispose() => IsDisposed = true;
+
+    private T[] Get<T>(Dictionary<int, T[]> buffers, int index, SessionTensor tensor)
+    {
+        if (!buffers.TryGetValue(index, out T[]? buffer)) buffers[index] = buffer = new T[_batches[^1] * tensor.RowLength];
+        return buffer;
+    }
+}
