@@ -31,6 +31,9 @@ public sealed record EngineOptions
     /// <summary>How long the identity of an event is remembered, in event time.</summary>
     public TimeSpan DedupeWindow { get; init; } = TimeSpan.FromHours(72);
 
+    /// <summary>How long a conversion can be retracted or restated, in event time; looked at when a campaign's day begins.</summary>
+    public TimeSpan ConversionMemory { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Channel whose events settle, per exchange; others: <see cref="DefaultBilling"/>.</summary>
     public IReadOnlyDictionary<string, BillingChannel> Billing { get; init; } = new Dictionary<string, BillingChannel>(StringComparer.Ordinal);
 

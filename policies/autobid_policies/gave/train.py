@@ -25,7 +25,7 @@ from .evaluate import Evaluator
 from .losses import Losses, gave_losses
 from .model import Critic, Policy, parameters
 from .serving import WindowPolicy
-from .windows import Pool, cut, exponents, join, random_windows, sample_days
+from .windows import Pool, exponents, join, parity_windows, random_windows, sample_days
 
 Report = Callable[[str], None]
 
@@ -164,16 +164,17 @@ class Trainer:
             self.graph = maker(self._score_loss, list(self.policy.parameters()), days, keep, arrivals)
         return self.graph(days, keep, arrivals)
 
-    def train_step(self) -> str:
+    def train_step(self) -> None:
         options = self.config.offline if self.stage == "offline" else self.config.fineTune
         for group in self.optimiser.param_groups:
             group["lr"] = options.learningRate * schedule(self.step, options.steps, options.warmUp)
         if self.stage == "offline":
             self.policy.train()
             losses = self._offline_loss()
-            loss = losses.total
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            losses.total.backward()
+            # Kept for the progress line only: the autograd graph must not outlive the step.
+            loss = losses.total = losses.total.detach()
         else:
             # No dropout: one noise through 48 decisions is another policy, not a regulariser.
             self.policy.eval()
@@ -183,8 +184,7 @@ class Trainer:
             torch.nn.utils.clip_grad_norm_(module.parameters(), options.clip)
         self.optimiser.step()
         self.step += 1
-        self.last = (loss.detach(), losses)
-        return self.stage
+        self.last = (loss, losses)
 
     def _describe(self) -> str:
         loss, losses = self.last
@@ -265,24 +265,10 @@ class Trainer:
         """OUT/model.pt: the best policy with all that export needs."""
         checkpoint.save({
             "config": self.config.as_dict(), "policy": self.best_state, "features": self.manifest.features.as_dict(),
-            "mean": self.normaliser.mean.cpu(), "std": self.normaliser.std.cpu(), "scores": scores, "parity": self.parity_inputs(),
+            "mean": self.normaliser.mean.cpu(), "std": self.normaliser.std.cpu(), "scores": scores,
+            "parity": parity_windows(self.validation, self.normaliser, self.dropout, self.config.model.window, self.policy.residual),
             "data": {"sha256": self.manifest.sha256, "seeds": list(self.manifest.seeds)}}, self.out / "model.pt")
         self.report(f"wrote {self.out / 'model.pt'}")
-
-    def parity_inputs(self, count: int = 64) -> dict[str, Tensor]:
-        """Windows of the log as the service would see them: every step, also the first ones, some with hidden groups."""
-        generator = torch.Generator().manual_seed(17)
-        days = self.validation
-        keys = torch.randint(0, len(days), (count,), generator=generator).to(self.device)
-        window = self.config.model.window
-        starts = (torch.arange(count) * 48 // count - window + 1).to(self.device)
-        keep = self.dropout.sample(count, 0.2, generator, self.device)
-        w = cut(Pool.of_log(days), keys, starts, window, self.normaliser, keep)
-        inputs = {"condition": w.condition.clamp(max=1.0), "states": w.states, "actions": w.previous, "timesteps": w.timesteps,
-                  "mask": w.mask}
-        if self.policy.residual:
-            inputs |= {"base": w.base, "baseMask": w.base_mask}
-        return {name: tensor.cpu().contiguous() for name, tensor in inputs.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

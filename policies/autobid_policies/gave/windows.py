@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..common import curves
-from ..common.data import STEPS, TARGET_FIRST, Normaliser, TrajectorySet
+from ..common.data import STEPS, TARGET_FIRST, FeatureDropout, Normaliser, TrajectorySet
 from ..common.features import Twin, draw_arrivals
 from ..common.rollout import hindsight_after, rescale, roll_out
 from .config import FineTuneConfig
@@ -119,3 +119,17 @@ def random_windows(pool: Pool, count: int, window: int, normaliser: Normaliser, 
     keys = torch.randint(0, len(pool), (count,), generator=generator).to(device)
     starts = torch.randint(-window + 1, STEPS, (count,), generator=generator).to(device)
     return cut(pool, keys, starts, window, normaliser, keep)
+
+
+def parity_windows(days: TrajectorySet, normaliser: Normaliser, dropout: FeatureDropout, window: int, residual: bool,
+                   count: int = 64) -> dict[str, Tensor]:
+    """Inputs of the exported graph as the service would fill them: logged windows that end at every part of the day, the first step
+    included, some with hidden groups."""
+    generator = torch.Generator().manual_seed(17)
+    keys = torch.randint(0, len(days), (count,), generator=generator).to(days.device)
+    starts = (torch.arange(count) * STEPS // count - window + 1).to(days.device)
+    w = cut(Pool.of_log(days), keys, starts, window, normaliser, dropout.sample(count, 0.2, generator, days.device))
+    inputs = {"condition": w.condition.clamp(max=1.0), "states": w.states, "actions": w.previous, "timesteps": w.timesteps, "mask": w.mask}
+    if residual:
+        inputs |= {"base": w.base, "baseMask": w.base_mask}
+    return {name: tensor.cpu().contiguous() for name, tensor in inputs.items()}

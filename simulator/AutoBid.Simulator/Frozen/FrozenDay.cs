@@ -21,6 +21,9 @@ public sealed class FrozenDay
     /// <summary>Multipliers of the points, ascending from 0.1 to 4.</summary>
     public static ReadOnlySpan<float> Multipliers => Grid.Points;
 
+    /// <summary>The multiplier at a position between two points.</summary>
+    public static double MultiplierAt(double position) => ResponseGrid.Lowest * Math.Exp(position * ResponseGrid.LogStep / Parts);
+
     internal static LogGrid Grid { get; } = LogGrid.Multipliers(Parts);
 
     /// <summary>Expected cost of a step at each point, account currency.</summary>

@@ -19,7 +19,8 @@ internal sealed record DecisionAnswer
 
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
-    public double RawMultiplier { get; init; }
+    /// <summary>Null where the policy gave no number.</summary>
+    public double? RawMultiplier { get; init; }
 
     public double Multiplier { get; init; }
 

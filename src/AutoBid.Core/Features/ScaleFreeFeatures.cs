@@ -112,5 +112,6 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
         }
     }
 
-    private static double ClampedLog(double numerator, double denominator) => Math.Clamp(Math.Log(numerator / denominator), -Clamp, Clamp);
+    /// <summary>A refund may make a step's spend negative: that reads as the lowest, never as NaN.</summary>
+    private static double ClampedLog(double numerator, double denominator) => Math.Clamp(Math.Log(Math.Max(numerator, 0) / denominator), -Clamp, Clamp);
 }

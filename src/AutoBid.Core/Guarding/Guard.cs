@@ -11,8 +11,10 @@ public sealed class Guard(GuardOptions options)
 {
     public GuardOptions Options { get; } = options;
 
-    public GuardResult Apply(in GuardInput input)
+    public GuardResult Apply(in GuardInput given)
     {
+        // What is no number must not be replaced by another such: the lowest bid stands in for a safe multiplier that is none.
+        GuardInput input = double.IsFinite(given.Safe) && given.Safe > 0 ? given : given with { Safe = given.MinMultiplier };
         var reasons = GuardReasons.None;
         if (input.IsPaused) reasons |= GuardReasons.Paused;
         if (input.IsOffSchedule) reasons |= GuardReasons.Schedule;
@@ -58,7 +60,7 @@ public sealed class Guard(GuardOptions options)
 
     private double LimitStep(in GuardInput input, double multiplier, ref GuardReasons reasons)
     {
-        if (input.Last <= 0) return multiplier;
+        if (!(input.Last > 0) || !double.IsFinite(input.Last)) return multiplier;
         double limited = Math.Clamp(multiplier, input.Last / Options.LargestFactorPerTick, input.Last * Options.LargestFactorPerTick);
         if (limited != multiplier) reasons |= GuardReasons.Step;
         return limited;
@@ -77,7 +79,7 @@ public sealed class Guard(GuardOptions options)
         if (spent <= value * (1 + Options.ProjectionTolerance)) return multiplier;
 
         double cut = PacingRules.MinPacing(forecast, trust);
-        if (cut >= multiplier) return multiplier;
+        if (!(cut < multiplier)) return multiplier;
         reasons |= input.Objective == Objective.TargetRoas ? GuardReasons.RoasProjection : GuardReasons.CpaProjection;
         return cut;
     }

@@ -59,7 +59,7 @@ public static class Nanos
         double nanos = cpm * PerCpm;
         // A double such as 0.05 * 1e6 lies a hair above the integer it means; that hair is not part of the floor.
         double rounded = Math.Round(nanos);
-        double exact = Math.Abs(nanos - rounded) <= 1e-9 * rounded ? rounded : Math.Ceiling(nanos);
+        double exact = Math.Abs(nanos - rounded) <= 1e-15 * rounded ? rounded : Math.Ceiling(nanos);
         return exact >= Max ? Max : (long)exact;
     }
 

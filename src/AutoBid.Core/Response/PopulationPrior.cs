@@ -12,6 +12,7 @@ public sealed class PopulationPrior
     private readonly double[] _value = new double[Samples];
     private readonly double _logFirst;
     private readonly double _logStep;
+    private readonly double _perLogStep;
 
     /// <param name="bidPerValue">2 or more ascending points, account currency per unit of value.</param>
     /// <param name="cost">Mean cost per opportunity at each point, account currency; not falling.</param>
@@ -49,6 +50,7 @@ public sealed class PopulationPrior
         Shape = NormalisedShape(shape);
         _logFirst = Math.Log(bidPerValue[0]);
         _logStep = (Math.Log(bidPerValue[^1]) - _logFirst) / (Samples - 1);
+        _perLogStep = 1 / _logStep;
         ResponsePoints.Resample(bidPerValue, cost, _logFirst, _logStep, _cost);
         ResponsePoints.Resample(bidPerValue, value, _logFirst, _logStep, _value);
     }
@@ -83,7 +85,7 @@ public sealed class PopulationPrior
     /// <summary>The population's own curve: cost and value of one average opportunity at a log bid per value.</summary>
     internal void AtLog(double log, out double cost, out double value)
     {
-        double at = (log - _logFirst) / _logStep;
+        double at = (log - _logFirst) * _perLogStep;
         if (at <= 0)
         {
             // Below the first point cost falls with the square of the bid (price and win rate), value with the bid.

@@ -8,6 +8,9 @@ internal sealed class RecentCurve
     /// <summary>Steps over which a recent curve loses its weight where the regime length is unknown.</summary>
     public const double DecaySteps = 4;
 
+    private static readonly double LogOfGrid = ResponseGrid.Logs[0];
+    private static readonly double PerLogStep = 1 / ResponseGrid.LogStep;
+
     private readonly double[] _cost = new double[ResponseGrid.Points];
     private readonly double[] _value = new double[ResponseGrid.Points];
     private double _impressions;
@@ -75,7 +78,7 @@ internal sealed class RecentCurve
     /// <summary>Cost and value x reference of one opportunity at a log multiplier inside [<see cref="LogFirst"/>, <see cref="LogLast"/>].</summary>
     public void At(double log, out double cost, out double value)
     {
-        double at = (log - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
+        double at = (log - LogOfGrid) * PerLogStep;
         int i = Math.Clamp((int)at, First, Last - 1);
         double part = Math.Clamp(at - i, 0, 1);
         cost = _cost[i] + part * (_cost[i + 1] - _cost[i]);

@@ -75,6 +75,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.RemainingNanos = -1;
         state.LastPolicyTick = state.DecidedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
+        state.PublishedRows = 0;
         state.IsDirty = true;
     }
 

@@ -1,5 +1,6 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
+using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Bidding;
 
 namespace AutoBid.Engine.Campaigns;
@@ -85,6 +86,18 @@ public struct CampaignEntry
 
     /// <summary>What the store said was left ungranted at the last grant, nanos; -1: not asked yet.</summary>
     public long RemainingNanos;
+
+    /// <summary>No headroom is asked for before this instant: the last request was in vain. UTC ticks.</summary>
+    public long AskAgainTicks;
+
+    /// <summary>Day under which the store has this campaign's state; 0: none, or a state without a day.</summary>
+    public int StoredDay;
+
+    /// <summary>Last closed step whose row was published with a decision, as the number of closed steps then.</summary>
+    public int PublishedRows;
+
+    /// <summary>Last row of the day before, until it is published; null-like when its Elapsed is 0.</summary>
+    public StepRow LastRow;
 
     /// <summary>True when the campaign may bid now or later today.</summary>
     public readonly bool IsActive => Settings is { Status: CampaignStatus.Active };

@@ -6,6 +6,8 @@ namespace AutoBid.Engine.Leases;
 /// </summary>
 internal sealed class HoldSlab
 {
+    public const int SmallestCapacity = 1 << SmallestLog;
+
     private const int SmallestLog = 5;
     private const int LargestLog = 30;
 

@@ -21,6 +21,7 @@ public sealed class LeaseDesk
     private readonly HoldSlab _holds = new();
     private readonly Dictionary<long, int> _byId = [];
     private readonly Queue<(int Index, long ClosedTicks)> _graveyard = new();
+    private readonly Dictionary<int, List<long>> _outgrown = [];
     private readonly Stack<int> _free = new();
     private readonly Lock _gate = new();
 
@@ -75,8 +76,9 @@ public sealed class LeaseDesk
         while (true)
         {
             ref Hold hold = ref _holds[ring, seq];
-            hold.ExpiresTicks = nowTicks + holdTicks;
-            Interlocked.Exchange(ref hold.HeldNanos, amount);
+            Volatile.Write(ref hold.HeldNanos, amount);
+            // The expiry comes last: it tells the desk that the cell is written. Its full fence stands between the hold and the look at the address.
+            Interlocked.Exchange(ref hold.ExpiresTicks, nowTicks + holdTicks);
             long now = Volatile.Read(ref account.Ring);
             if (now == ring) break;
             ring = now;
@@ -142,6 +144,18 @@ public sealed class LeaseDesk
         lock (_gate) return _byId.ContainsKey(leaseId);
     }
 
+    /// <summary>Campaign and day of a lease that lives on this node now.</summary>
+    public bool TryFind(long leaseId, out int campaign, out int day)
+    {
+        lock (_gate)
+        {
+            bool found = _byId.TryGetValue(leaseId, out int index);
+            campaign = found ? _books[index].Campaign : -1;
+            day = found ? _accounts[index].Day : 0;
+            return found;
+        }
+    }
+
     /// <summary>Applies a grant: raises the lease's headroom and makes it the campaign's current one.</summary>
     /// <param name="stopTicks">When this node stops bidding under it.</param>
     /// <param name="holdShare">1 in strict.</param>
@@ -158,11 +172,13 @@ public sealed class LeaseDesk
             ref LeaseAccount account = ref _accounts[index];
             ref LeaseBook book = ref _books[index];
             book.GrantedNanos += grantedNanos;
+            // Its holds run out and all that it never settled returns: what is granted now is among that, and must not be bid with.
+            if (book.IsRetired) return;
             account.HoldShare = holdShare;
             if (stopTicks > account.StopTicks) Volatile.Write(ref account.StopTicks, stopTicks);
-            GrowRing(ref account);
+            GrowRing(ref account, index);
             Interlocked.Add(ref account.HeadroomNanos, grantedNanos);
-            if (!book.IsRetired) Volatile.Write(ref _current[campaign], index);
+            Volatile.Write(ref _current[campaign], index);
         }
     }
 
@@ -186,13 +202,15 @@ public sealed class LeaseDesk
         lock (_gate)
         {
             int index = _current[campaign];
-            if (index == 0) return;
-            ref LeaseBook book = ref _books[index];
-            if (book.IsRetired) return;
-            book.IsRetired = true;
-            Volatile.Write(ref _accounts[index].StopTicks, 0);
-            Interlocked.Exchange(ref _accounts[index].HeadroomNanos, 0);
+            if (index != 0) RetireOne(index);
         }
+    }
+
+    /// <summary>The store took a lease back (its node was away for too long): no more bids under it.</summary>
+    public void Revoke(long leaseId)
+    {
+        lock (_gate)
+            if (_byId.TryGetValue(leaseId, out int index)) RetireOne(index);
     }
 
     /// <summary>Opens the way for a new lease and returns the ids of retired leases that have no open hold left; they are forgotten here.</summary>
@@ -242,6 +260,15 @@ public sealed class LeaseDesk
         }
     }
 
+    private void RetireOne(int index)
+    {
+        ref LeaseBook book = ref _books[index];
+        if (book.IsRetired) return;
+        book.IsRetired = true;
+        Volatile.Write(ref _accounts[index].StopTicks, 0);
+        Interlocked.Exchange(ref _accounts[index].HeadroomNanos, 0);
+    }
+
     private int Open(long leaseId, int day, int campaign)
     {
         int index = _free.TryPop(out int rested) ? rested : _next++;
@@ -253,7 +280,7 @@ public sealed class LeaseDesk
         account.Day = day;
         account.Ring = _holds.Allocate(1);
         account.SeqLimit = HoldSlab.CapacityOf(account.Ring);
-        _books[index] = new LeaseBook { Older = _current[campaign] };
+        _books[index] = new LeaseBook { Older = _current[campaign], Campaign = campaign };
         _byId.Add(leaseId, index);
         return index;
     }
@@ -261,17 +288,20 @@ public sealed class LeaseDesk
     private void Bury(int index)
     {
         _holds.Free(_accounts[index].Ring);
+        if (_outgrown.Remove(index, out List<long>? rings)) rings.ForEach(_holds.Free);
         _free.Push(index);
     }
 
     /// <summary>Gives the ring four times the room when half of it is in use, so that bids find cells until the next refill.</summary>
-    private void GrowRing(ref LeaseAccount account)
+    private void GrowRing(ref LeaseAccount account, int index)
     {
         long capacity = HoldSlab.CapacityOf(account.Ring);
         long used = Volatile.Read(ref account.NextSeq) - account.FirstOpenSeq;
         if (used * 2 < capacity) return;
         long old = account.Ring;
         long grown = _holds.Allocate(capacity * 4);
+        if (!_outgrown.TryGetValue(index, out List<long>? rings)) _outgrown.Add(index, rings = []);
+        rings.Add(old);
         Volatile.Write(ref account.Ring, grown);
         // Full fence: a bid thread that still wrote to the old ring either did so before this copy or sees the new address afterwards.
         Interlocked.MemoryBarrier();
@@ -279,11 +309,12 @@ public sealed class LeaseDesk
         for (long seq = account.FirstOpenSeq; seq < end; seq++)
         {
             ref Hold from = ref _holds[old, seq];
-            long amount = Volatile.Read(ref from.HeldNanos);
-            if (amount == 0) continue;
+            // Not written yet: its bid thread will see the new address. An ended hold is copied too: without its expiry the front would wait for it.
+            long expires = Volatile.Read(ref from.ExpiresTicks);
+            if (expires == 0) continue;
             ref Hold to = ref _holds[grown, seq];
-            to.ExpiresTicks = from.ExpiresTicks;
-            Interlocked.Exchange(ref to.HeldNanos, amount);
+            Volatile.Write(ref to.HeldNanos, Volatile.Read(ref from.HeldNanos));
+            Volatile.Write(ref to.ExpiresTicks, expires);
         }
 
         Volatile.Write(ref account.SeqLimit, account.FirstOpenSeq + HoldSlab.CapacityOf(grown));
@@ -297,7 +328,8 @@ public sealed class LeaseDesk
         for (long seq = account.FirstOpenSeq; seq < end; seq++)
         {
             ref Hold hold = ref _holds[account.Ring, seq];
-            if (Volatile.Read(ref hold.HeldNanos) == 0 || hold.ExpiresTicks > nowTicks) continue;
+            long expires = Volatile.Read(ref hold.ExpiresTicks);
+            if (expires == 0 || expires > nowTicks) continue;
             long amount = Interlocked.Exchange(ref hold.HeldNanos, 0);
             if (amount == 0) continue;
             ended++;
@@ -310,7 +342,7 @@ public sealed class LeaseDesk
 
     /// <summary>
     /// Moves past ended holds and frees their cells. A cell whose bid thread has taken the number but not yet written the hold looks ended;
-    /// so the front only passes cells that were once written, which their expiry tells.
+    /// so the front only passes cells that were written, which their expiry tells: it is written last, so it is read first.
     /// </summary>
     private void Advance(ref LeaseAccount account)
     {
@@ -319,7 +351,7 @@ public sealed class LeaseDesk
         while (first < end)
         {
             ref Hold hold = ref _holds[account.Ring, first];
-            if (Volatile.Read(ref hold.HeldNanos) != 0 || hold.ExpiresTicks == 0) break;
+            if (Volatile.Read(ref hold.ExpiresTicks) == 0 || Volatile.Read(ref hold.HeldNanos) != 0) break;
             hold.ExpiresTicks = 0;
             first++;
         }
@@ -334,6 +366,7 @@ public sealed class LeaseDesk
         public long GrantedNanos;
         public long SettledNanos;
         public int Older;
+        public int Campaign;
         public bool IsRetired;
     }
 }

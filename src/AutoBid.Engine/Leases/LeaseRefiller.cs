@@ -18,6 +18,9 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
     /// <summary>Bids that win rate needs before reservation <c>expected</c> trusts it.</summary>
     private const long BidsForWinRate = 100;
 
+    /// <summary>After a request that gave no lease: how long until the next one.</summary>
+    private static readonly long RetryTicks = TimeSpan.TicksPerSecond;
+
     private readonly List<LeaseRequest> _requests = [];
     private readonly List<int> _asking = [];
     private readonly List<BudgetSetting> _budgets = [];
@@ -46,6 +49,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
             entry.BudgetVersion = entry.Settings!.Version;
             entry.BudgetDay = entry.Day;
             entry.RemainingNanos = -1;
+            entry.AskAgainTicks = 0;
         }
     }
 
@@ -55,7 +59,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         _requests.Clear();
         _asking.Clear();
         for (int c = 0; c < book.Count; c++) Ask(c, nowTicks, 0);
-        await GrantAsync(cancellation).ConfigureAwait(false);
+        await GrantAsync(nowTicks, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Refills one campaign for a bid that found no headroom (deterministic mode). False: its budget has not that much left.</summary>
@@ -65,7 +69,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         _requests.Clear();
         _asking.Clear();
         Ask(campaign, nowTicks, priceNanos);
-        await GrantAsync(cancellation).ConfigureAwait(false);
+        await GrantAsync(nowTicks, cancellation).ConfigureAwait(false);
         LeaseView after = leases.Look(campaign);
         return after.HeadroomNanos > before.HeadroomNanos || after.FreeCells > before.FreeCells;
     }
@@ -77,7 +81,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         ref CampaignEntry entry = ref book[campaign];
         if (!entry.IsActive || entry.Day == 0 || entry.BudgetDay != entry.Day) return null;
         Campaign settings = entry.Settings!;
-        long size = SizeOf(campaign);
+        long size = SizeOf(campaign, nowTicks);
         long left = leftOf(settings.TenantId, settings.Id, node);
         long amount = left < size / 2 ? size - left : 0;
         if (entry.RemainingNanos >= 0) amount = Math.Min(amount, entry.RemainingNanos / (2L * options.Nodes));
@@ -88,12 +92,15 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
     {
         ref CampaignEntry entry = ref book[campaign];
         if (!entry.IsActive || entry.Day == 0 || entry.BudgetDay != entry.Day) return;
+        if (needNanos == 0 && nowTicks < entry.AskAgainTicks) return;
         LeaseView lease = leases.Look(campaign);
         bool isCurrent = lease.LeaseId != 0 && lease.Day == entry.Day;
         long headroom = isCurrent ? lease.HeadroomNanos : 0;
-        long size = Math.Max(SizeOf(campaign), needNanos);
-        bool isEnding = !isCurrent || lease.StopTicks - nowTicks < LifeTicks / 2;
-        bool lacksCells = isCurrent && lease.FreeCells < BidsPerLease;
+        long size = Math.Max(SizeOf(campaign, nowTicks), needNanos);
+        // A lease that reaches the day's end cannot be made longer.
+        bool isEnding = !isCurrent || (lease.StopTicks < entry.DayEndTicks && lease.StopTicks - nowTicks < LifeTicks / 2);
+        // The desk gives more cells from half a ring on: asked for earlier than that, every round would ask again.
+        bool lacksCells = isCurrent && lease.FreeCells <= HoldSlab.SmallestCapacity / 2;
         long remaining = entry.RemainingNanos;
         bool isLow = headroom < Math.Max(size / 2, needNanos) && remaining != 0;
         if (!isLow && !isEnding && !lacksCells) return;
@@ -108,17 +115,17 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
     /// <summary>In deterministic mode leases live on event time, which jumps by whole ticks.</summary>
     private long LifeTicks => deterministic ? Math.Max(options.LeaseLife.Ticks, 4 * options.Tick.Ticks) : options.LeaseLife.Ticks;
 
-    private long SizeOf(int campaign)
+    private long SizeOf(int campaign, long nowTicks)
     {
         ref CampaignEntry entry = ref book[campaign];
         ref StepAccumulator open = ref book.Open(campaign);
         long budget = entry.Settings!.DailyBudgetNanos;
         long bid = open.Bids > 0 ? open.SumBidNanos / open.Bids : budget / SmallestShareOfDay / BidsPerLease;
-        double perSecond = entry.SpentNanos / Math.Max((entry.DayEndTicks - entry.DayStartTicks) / (double)TimeSpan.TicksPerSecond / 48, 1);
+        double perSecond = entry.SpentNanos / Math.Max((nowTicks - entry.DayStartTicks) / (double)TimeSpan.TicksPerSecond, 1);
         return Math.Max(Math.Max(BidsPerLease * bid, (long)(SecondsPerLease * perSecond)), Math.Max(budget / SmallestShareOfDay, 1));
     }
 
-    private async ValueTask GrantAsync(CancellationToken cancellation)
+    private async ValueTask GrantAsync(long nowTicks, CancellationToken cancellation)
     {
         if (_requests.Count == 0) return;
         IReadOnlyList<LeaseGrant> grants = await store.GrantAsync(_requests, cancellation).ConfigureAwait(false);
@@ -127,11 +134,15 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
             LeaseGrant grant = grants[i];
             ref CampaignEntry entry = ref book[_asking[i]];
             entry.RemainingNanos = grant.RemainingNanos;
-            if (grant.LeaseId == 0) continue;
+            if (grant.LeaseId == 0)
+            {
+                entry.AskAgainTicks = nowTicks + RetryTicks;
+                continue;
+            }
+
             long stop = Math.Min(grant.ExpiresTicks - options.LeaseMargin.Ticks, entry.DayEndTicks);
             leases.Grant(_asking[i], grant.LeaseId, grant.Day, grant.GrantedNanos, stop, HoldShareOf(entry));
         }
-
     }
 
     private static float HoldShareOf(in CampaignEntry entry)

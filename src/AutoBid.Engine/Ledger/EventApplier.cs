@@ -19,26 +19,84 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     /// <summary>Leases whose holds are not on this node, an earlier process's or a DSP's: what they have left for bills that still come.</summary>
     private readonly Dictionary<long, OutsideLease> _outside = [];
 
+    /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
+    private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
+
+    // API threads ask what a lease has left while the loop changes it.
+    private readonly Lock _outsideGate = new();
+
     /// <summary>Tells of a lease that is open in the store: the last process of this node, or a DSP, bids or has bid under it.</summary>
     public void Remember(OpenLease lease)
-        => _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Node, lease.GrantedNanos - lease.SettledNanos);
+    {
+        lock (_outsideGate)
+            _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Day, lease.Node, lease.GrantedNanos - lease.SettledNanos);
+    }
 
     /// <summary>A DSP's lease was granted more.</summary>
-    public void Raise(long leaseId, string tenantId, string campaignId, string node, long nanos)
-        => _outside[leaseId] = new OutsideLease(
-            tenantId, campaignId, node, nanos + (_outside.TryGetValue(leaseId, out OutsideLease known) ? known.LeftNanos : 0));
+    public void Raise(in LeaseRequest request, in LeaseGrant grant)
+    {
+        lock (_outsideGate)
+        {
+            long left = _outside.TryGetValue(grant.LeaseId, out OutsideLease known) ? known.LeftNanos : 0;
+            _outside[grant.LeaseId] = new OutsideLease(request.TenantId, request.CampaignId, grant.Day, request.Node, left + grant.GrantedNanos);
+        }
+    }
 
     /// <summary>Its money was given back to the budget: bills under it are late from now on.</summary>
-    public void Forget(long leaseId) => _outside.Remove(leaseId);
+    public void Forget(long leaseId)
+    {
+        lock (_outsideGate) _outside.Remove(leaseId);
+    }
 
-    /// <summary>What a node's outside lease on a campaign has left, nanos; 0: none.</summary>
+    /// <summary>What a node's newest outside lease on a campaign has left, nanos; 0: none. Any thread.</summary>
     public long LeftOf(string tenantId, string campaignId, string node)
     {
+        (int Day, long Left) newest = default;
+        lock (_outsideGate)
+        {
+            foreach (OutsideLease lease in _outside.Values)
+            {
+                // Of several days only the last counts: the money of an earlier one buys nothing any more.
+                if (lease.Node != node || lease.CampaignId != campaignId || lease.TenantId != tenantId || lease.Day < newest.Day) continue;
+                newest = (lease.Day, lease.LeftNanos + (lease.Day == newest.Day ? newest.Left : 0));
+            }
+        }
+
+        return newest.Left;
+    }
+
+    /// <summary>What a node's outside lease on a campaign has left for a day, nanos; 0: none. Any thread.</summary>
+    public long LeftOf(string tenantId, string campaignId, string node, int day)
+    {
         long left = 0;
-        foreach (OutsideLease lease in _outside.Values)
-            if (lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
+        lock (_outsideGate)
+        {
+            foreach (OutsideLease lease in _outside.Values)
+                if (lease.Day == day && lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
+        }
+
         return left;
     }
+
+    /// <summary>
+    /// The day that a refund takes from, when it is not the running one: what was settled then must be told with <see cref="KnowSettled"/> before
+    /// the event is applied. 0: nothing to tell.
+    /// </summary>
+    public int NeedsSettledOf(in EngineEvent e, out int campaign)
+    {
+        campaign = -1;
+        if (e is not { Kind: EventKind.Adjust, AmountNanos: < 0 } || !book.Index.TryFind(e.CampaignId, out campaign)) return 0;
+        ref CampaignEntry state = ref book[campaign];
+        if (state.Clock is null || state.Settings?.TenantId != e.TenantId) return 0;
+        int day = DayOf(state, e, 0);
+        return day == state.Day ? 0 : day;
+    }
+
+    /// <summary>What the store has settled for a campaign on a day gone by; it holds until the next commit.</summary>
+    public void KnowSettled(int campaign, int day, long nanos) => _settledBefore.TryAdd((campaign, day), nanos);
+
+    /// <summary>A commit was made: what was known of days gone by is asked for again.</summary>
+    public void ForgetSettled() => _settledBefore.Clear();
 
     /// <summary>Applies one event.</summary>
     /// <param name="nowTicks">Event time now.</param>
@@ -72,6 +130,13 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !CanRefund(book[campaign], campaign, e))
+        {
+            // The store refuses a sum below 0, and with it everything that the commit carries.
+            rejection = "refund-above-spend";
+            return;
+        }
+
         if (!seen.TryAdd(e.Identity, expires))
         {
             metrics.CountDuplicate(e.Kind);
@@ -85,7 +150,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         switch (e.Kind)
         {
             case EventKind.Bill: Bill(ref state, campaign, e); break;
-            case EventKind.Loss: leases.GiveBack(e.Lease, leases.EndHold(e.Lease, e.Seq)); break;
+            case EventKind.Loss: Lose(campaign, e); break;
             case EventKind.Win: break;
             case EventKind.Adjust: Adjust(ref state, campaign, e, e.AmountNanos, "correction"); break;
             case EventKind.Opportunity: Signal(ref state, campaign, e); break;
@@ -99,73 +164,101 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     private BillingChannel BillingOf(string? exchange)
         => exchange is not null && options.Billing.TryGetValue(exchange, out BillingChannel channel) ? channel : options.DefaultBilling;
 
+    private void Lose(int campaign, in EngineEvent e)
+    {
+        if (leases.TryFind(e.Lease, out int owner, out _) && owner == campaign) leases.GiveBack(e.Lease, leases.EndHold(e.Lease, e.Seq));
+    }
+
     private void Bill(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
         long price = e.AmountNanos;
+        long onTime = 0;
+        int leaseDay = 0;
+        string cause;
         if (e.Lease == 0)
         {
-            Adjust(ref state, campaign, e, price, "foreign-bid");
-            return;
+            cause = "foreign-bid";
         }
-
-        long onTime;
-        string cause;
-        if (leases.Knows(e.Lease))
+        else if (leases.TryFind(e.Lease, out int owner, out int day))
         {
-            long held = leases.EndHold(e.Lease, e.Seq);
-            if (held >= price)
-            {
-                leases.GiveBack(e.Lease, held - price);
-                onTime = price;
-            }
-            else if (held > 0 && leases.TryTake(e.Lease, price - held))
-            {
-                onTime = price;
-            }
-            else
-            {
-                onTime = held;
-            }
-
-            leases.Settle(e.Lease, onTime);
-            cause = held > 0 ? "price-above-hold" : "late-win";
-        }
-        else if (_outside.TryGetValue(e.Lease, out OutsideLease outside))
-        {
-            onTime = Math.Min(price, outside.LeftNanos);
-            _outside[e.Lease] = outside with { LeftNanos = outside.LeftNanos - onTime };
-            cause = "lease-exhausted";
+            // A lease pays for its own campaign only, whoever names it.
+            (onTime, cause) = owner == campaign ? FromHold(e, price) : (0, "foreign-lease");
+            if (owner == campaign) leaseDay = day;
         }
         else
         {
-            onTime = 0;
-            cause = "late-win";
+            (onTime, cause, leaseDay) = FromOutside(e, price);
         }
 
         if (onTime > 0)
         {
             pending.Settle(e.Lease, onTime);
-            Spend(ref state, campaign, e, onTime);
+            Spend(ref state, campaign, e, onTime, leaseDay);
         }
 
-        if (price > onTime) Adjust(ref state, campaign, e, price - onTime, cause);
+        if (price > onTime) Adjust(ref state, campaign, e, price - onTime, cause, leaseDay);
+    }
+
+    private (long OnTime, string Cause) FromHold(in EngineEvent e, long price)
+    {
+        long held = leases.EndHold(e.Lease, e.Seq);
+        long onTime = held;
+        if (held >= price)
+        {
+            leases.GiveBack(e.Lease, held - price);
+            onTime = price;
+        }
+        else if (held > 0 && leases.TryTake(e.Lease, price - held))
+        {
+            onTime = price;
+        }
+
+        leases.Settle(e.Lease, onTime);
+        return (onTime, held > 0 ? "price-above-hold" : "late-win");
+    }
+
+    private (long OnTime, string Cause, int Day) FromOutside(in EngineEvent e, long price)
+    {
+        lock (_outsideGate)
+        {
+            if (!_outside.TryGetValue(e.Lease, out OutsideLease lease)) return (0, "late-win", 0);
+            if (lease.CampaignId != e.CampaignId || lease.TenantId != e.TenantId) return (0, "foreign-lease", 0);
+            long onTime = Math.Min(price, lease.LeftNanos);
+            _outside[e.Lease] = lease with { LeftNanos = lease.LeftNanos - onTime };
+            return (onTime, "lease-exhausted", lease.Day);
+        }
     }
 
     /// <summary>Money outside every lease: listed by itself with its cause.</summary>
-    private void Adjust(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, string cause)
+    private void Adjust(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, string cause, int leaseDay = 0)
     {
-        int day = state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day;
+        int day = DayOf(state, e, leaseDay);
         pending.Adjustments.Add(new Adjustment(e.TenantId, e.CampaignId, day, amount, cause, e.Identity, e.TimeTicks));
         metrics.CountAdjustment(cause);
         if (day == state.Day) state.AdjustedNanos = Nanos.AddSaturating(state.AdjustedNanos, amount);
-        Spend(ref state, campaign, e, amount);
+        Spend(ref state, campaign, e, amount, leaseDay);
+    }
+
+    /// <summary>Day of the bid: its own instant says it, else its lease, else the instant of the bill.</summary>
+    private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
+        => e.OriginTicks > 0 || leaseDay == 0 ? state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day : leaseDay;
+
+    /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
+    private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)
+    {
+        int day = DayOf(state, e, 0);
+        if (day == state.Day) return state.SpentNanos + e.AmountNanos >= 0;
+        if (!_settledBefore.TryGetValue((campaign, day), out long settled) || settled + e.AmountNanos < 0) return false;
+        _settledBefore[(campaign, day)] = settled + e.AmountNanos;
+        return true;
     }
 
     /// <summary>Day totals at once; the running step gets it as its own or as late, by the instant of the bid.</summary>
-    private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount)
+    private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, int leaseDay)
     {
-        long bidTicks = e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks;
-        if (state.Block < 0 || bidTicks < state.DayStartTicks || bidTicks >= state.DayEndTicks) return;
+        if (state.Block < 0 || DayOf(state, e, leaseDay) != state.Day) return;
+        // Without the instant of the bid the bill's own stands in for it; one that came after the day's end is late in its last step.
+        long bidTicks = e.OriginTicks > 0 ? e.OriginTicks : Math.Min(e.TimeTicks, state.DayEndTicks - 1);
         state.SpentNanos = Nanos.AddSaturating(state.SpentNanos, amount);
         ref StepAccumulator open = ref book.Open(campaign);
         if (IsInOpenStep(state, bidTicks))
@@ -239,5 +332,5 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash), System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
     }
 
-    private readonly record struct OutsideLease(string TenantId, string CampaignId, string Node, long LeftNanos);
+    private readonly record struct OutsideLease(string TenantId, string CampaignId, int Day, string Node, long LeftNanos);
 }

@@ -4,12 +4,13 @@ using AutoBid.Engine.Ports;
 namespace AutoBid.Engine.Ledger;
 
 /// <summary>
-/// Identities that were applied. They expire on event time, so that a replay forgets exactly what the first run forgot. Owned by the loop's thread.
+/// Identities that were applied. They expire on event time, so that a replay forgets exactly what the first run forgot, in whatever order they came.
+/// Owned by the loop's thread.
 /// </summary>
 public sealed class SeenEvents
 {
     private readonly Dictionary<EventIdentity, long> _expiry = [];
-    private readonly Queue<SeenEvent> _inOrder = new();
+    private readonly PriorityQueue<EventIdentity, long> _byExpiry = new();
 
     public int Count => _expiry.Count;
 
@@ -17,17 +18,17 @@ public sealed class SeenEvents
     public bool TryAdd(EventIdentity identity, long expiresTicks)
     {
         if (!_expiry.TryAdd(identity, expiresTicks)) return false;
-        _inOrder.Enqueue(new SeenEvent(identity, expiresTicks));
+        _byExpiry.Enqueue(identity, expiresTicks);
         return true;
     }
 
-    /// <summary>Forgets what expired before <paramref name="nowTicks"/>. Identities leave in the order in which they came.</summary>
+    /// <summary>Forgets what expired up to <paramref name="nowTicks"/>.</summary>
     public void Prune(long nowTicks)
     {
-        while (_inOrder.TryPeek(out SeenEvent oldest) && oldest.ExpiresTicks <= nowTicks)
+        while (_byExpiry.TryPeek(out EventIdentity oldest, out long expires) && expires <= nowTicks)
         {
-            _inOrder.Dequeue();
-            _expiry.Remove(oldest.Identity);
+            _byExpiry.Dequeue();
+            _expiry.Remove(oldest);
         }
     }
 

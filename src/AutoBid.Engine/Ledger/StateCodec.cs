@@ -7,7 +7,7 @@ namespace AutoBid.Engine.Ledger;
 /// <summary>A campaign's state as the blob of a snapshot: totals, decision memory, trajectory, running step, conversions.</summary>
 public static class StateCodec
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     public static byte[] Write(CampaignBook book, int campaign)
     {
@@ -35,6 +35,7 @@ public static class StateCodec
         writer.Write(entry.StepStartMultiplier);
         writer.Write(entry.DecidedStep);
         writer.Write(entry.SlotVersion);
+        writer.Write(entry.PublishedRows);
         writer.Write(entry.MarketCpa);
         writer.Write(entry.Block >= 0);
         if (entry.Block >= 0)
@@ -75,6 +76,7 @@ public static class StateCodec
         entry.StepStartMultiplier = reader.ReadDouble();
         entry.DecidedStep = reader.ReadInt32();
         entry.SlotVersion = reader.ReadInt32();
+        entry.PublishedRows = reader.ReadInt32();
         entry.MarketCpa = reader.ReadDouble();
         if (reader.ReadBoolean())
         {

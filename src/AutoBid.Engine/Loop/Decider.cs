@@ -54,9 +54,10 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         for (int c = 0; c < book.Count; c++)
         {
             ref CampaignEntry entry = ref book[c];
-            if (entry.Settings is not { } settings || entry.Day == 0) continue;
-            if (entry.IsActive && settings.Schedule.InFlight(nowTicks)) _order.Add(c);
-            else Silence(c);
+            if (entry.Settings is not { } settings) continue;
+            if (!entry.IsActive) Silence(c, BidSlotFlags.Paused);
+            else if (!settings.Schedule.InFlight(nowTicks)) Silence(c, BidSlotFlags.OffSchedule);
+            else if (entry.Day != 0) _order.Add(c);
         }
 
         _order.Sort((a, b) => string.CompareOrdinal(book.Index.IdOf(a), book.Index.IdOf(b)));
@@ -136,7 +137,6 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         slots.Publish(campaign, slot);
         string[] reasons = GuardReasonNames.List(result.Reasons);
         foreach (string reason in reasons) metrics.CountGuard(reason);
-        bool stepStart = step > 0 && day.Open.Elapsed <= 0;
         return new DecisionRecord
         {
             TenantId = settings.TenantId,
@@ -163,7 +163,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             ExpiresTicks = slot.ExpiresTicks,
             Version = slot.Version,
             LatencyMs = latencyMs,
-            Row = stepStart ? RowOf(day.Rows[step - 1]) : [],
+            Row = UnpublishedRow(ref entry, day),
         };
     }
 
@@ -203,12 +203,29 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
     }
 
     /// <summary>A paused or ended campaign stops at once, not when its slot dies.</summary>
-    private void Silence(int campaign)
+    private void Silence(int campaign, BidSlotFlags why)
     {
         ref CampaignEntry entry = ref book[campaign];
-        if (entry.Multiplier <= 0 && entry.SlotVersion > 0) return;
+        // The slot itself is asked, not the entry: after a restart the entry is restored and the slot is not.
+        slots.Read(campaign, out BidSlot published);
+        if (published.Version > 0 && published.Flags == why) return;
         entry.Multiplier = 0;
-        slots.Publish(campaign, new BidSlot { Flags = BidSlotFlags.Paused, Version = ++entry.SlotVersion, ExpiresTicks = long.MaxValue, DeadTicks = long.MaxValue });
+        slots.Publish(campaign, new BidSlot { Flags = why, Version = ++entry.SlotVersion, ExpiresTicks = long.MaxValue, DeadTicks = long.MaxValue });
+    }
+
+    /// <summary>The row of the step that closed last, once; at the start of a day the last one of the day before.</summary>
+    private static float[] UnpublishedRow(ref CampaignEntry entry, in TrajectoryView day)
+    {
+        if (entry.LastRow.Elapsed > 0)
+        {
+            float[] last = RowOf(entry.LastRow);
+            entry.LastRow = default;
+            if (day.Closed == 0) return last;
+        }
+
+        if (day.Closed <= entry.PublishedRows) return [];
+        entry.PublishedRows = day.Closed;
+        return RowOf(day.Rows[^1]);
     }
 
     private int TickOf(in CampaignEntry entry, long nowTicks) => (int)((nowTicks - entry.DayStartTicks) / options.Tick.Ticks);

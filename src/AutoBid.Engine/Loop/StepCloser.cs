@@ -22,13 +22,16 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         {
             closed += CloseUpTo(campaign, StepClock.StepsPerDay);
             LearnMarketCpa(ref entry);
+            entry.LastRow = book.Trajectories.View(entry.Block).Rows[^1];
             leases.Retire(campaign);
             entry.Day = 0;
+            entry.IsDirty = true;
         }
 
         if (entry.Day == 0)
         {
             if (!entry.IsActive) return closed;
+            book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
             book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using AutoBid.Core.Guarding;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
@@ -52,6 +51,7 @@ public sealed class AutoBidService : IAsyncDisposable
     /// <exception cref="StartupException">One line that says what is wrong.</exception>
     public static async Task<AutoBidService> StartAsync(ServeOptions options, CancellationToken cancellation)
     {
+        options = options with { Urls = options.Urls.Select(ListenAddress.Resolve).ToArray() };
         if (options.Tick < TimeSpan.FromSeconds(1) || options.Tick > TimeSpan.FromMinutes(30)) throw new StartupException("--tick must lie between 1 s and 30 min.");
         Directory.CreateDirectory(options.DataDirectory);
         SqliteDatabase database;
@@ -113,14 +113,15 @@ public sealed class AutoBidService : IAsyncDisposable
         ApiKeys keys = services.GetRequiredService<ApiKeys>();
         await keys.LoadAsync(cancellation).ConfigureAwait(false);
         foreach (string url in options.Urls)
-            if (!keys.HasKeys && !IsLoopback(url)) throw new StartupException($"Without API keys only loopback addresses are served, not {url}. Make a key: autobid keys create.");
+            if (!keys.HasKeys && !ListenAddress.IsLoopback(url)) throw new StartupException($"Without API keys only loopback addresses are served, not {url}. Make a key: autobid keys create.");
 
+        // Listening comes first: liveness must answer, and settings must be storable, while a broker that is down is waited for.
+        await app.StartAsync(cancellation).ConfigureAwait(false);
         services.GetRequiredService<ModelRegistry>().Reload();
         ICampaignNames names = services.GetRequiredService<ICampaignNames>();
         ICampaignStore store = services.GetRequiredService<ICampaignStore>();
         Engine.Decided += services.GetRequiredService<DecisionHistory>().Add;
         await Engine.StartAsync(Learned(store, names, cancellation), cancellation).ConfigureAwait(false);
-        await app.StartAsync(cancellation).ConfigureAwait(false);
         services.GetRequiredService<Readiness>().MarkStarted();
     }
 
@@ -157,13 +158,9 @@ public sealed class AutoBidService : IAsyncDisposable
         await stopped.Task.ConfigureAwait(false);
     }
 
-    private static bool IsLoopback(string url)
-        => Uri.TryCreate(url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out Uri? uri)
-            && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address)));
-
     private static WebApplication Build(ServeOptions options, SqliteDatabase database)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "AutoBid" });
         builder.WebHost.UseUrls([.. options.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -179,16 +179,14 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     [Fact]
     public void Decides_a_batch_without_allocating()
     {
-        OnnxDecisionTransformerPolicy policy = Policy();
-        PolicyInput[] inputs = [.. Enumerable.Range(0, 40).Select(i => _days.Input(d => d.Steps(12, 0.7), Days.Prior(), id: "c" + i))];
-        var decisions = new PolicyDecision[40];
-        _session.Runs.Capacity = 1000;
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OnnxSession.Open(File.ReadAllBytes(Path.Combine(Cards.Source, "tiny", "model.onnx"))));
+        PolicyInput[] inputs = [.. Enumerable.Range(0, 64).Select(i => _days.Input(d => d.Steps(12, 0.7), Days.Prior(), id: "c" + i))];
+        var decisions = new PolicyDecision[64];
         DecisionScope scope = DecisionScope.Unbounded(_clock);
-        policy.Decide(inputs, decisions, scope);
+        for (int i = 0; i < 3; i++) policy.Decide(inputs, decisions, scope);
         long before = GC.GetAllocatedBytesForCurrentThread();
         policy.Decide(inputs, decisions, scope);
-        // The fake looks its buffers up without allocating, apart from the assertion it makes once per chunk.
-        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 10 * 200);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Fact]
@@ -212,8 +210,8 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         policy.Decide(inputs, timed, In(1000));
         for (int i = 0; i < 70; i++)
         {
-            Assert.Equal(together[i].Multiplier, timed[i].Multiplier, 5);
-            Assert.Equal(together[i].Multiplier, Call.One(policy, inputs[i]).Multiplier, 5);
+            Assert.Equal(together[i].Multiplier, timed[i].Multiplier, 1e-5);
+            Assert.Equal(together[i].Multiplier, Call.One(policy, inputs[i]).Multiplier, 1e-5);
         }
 
         Assert.True(together.Select(d => Math.Round(d.Multiplier, 6)).Distinct().Count() > 30);

@@ -11,6 +11,8 @@ namespace AutoBid.Streaming.Tests.Embedded;
 
 public sealed class EmbeddedEventLogTests : IDisposable
 {
+    private static readonly byte[] Magic = [0xFF, (byte)'A', (byte)'B', (byte)'R'];
+
     private readonly TempFolder _folder = new();
     private readonly ListLogger<EmbeddedEventLog> _logger = new();
 
@@ -100,8 +102,8 @@ public sealed class EmbeddedEventLogTests : IDisposable
             for (int i = 0; i < 5; i++) await log.AppendAsync(new[] { TestEvents.Bill("c1", i) }, default);
         string path = Segments().Single();
         byte[] bytes = await File.ReadAllBytesAsync(path);
-        int second = bytes.AsSpan().IndexOf([0xFF, (byte)'A', (byte)'B', (byte)'R']) + 1;
-        second += bytes.AsSpan(second).IndexOf([0xFF, (byte)'A', (byte)'B', (byte)'R']);
+        int second = bytes.AsSpan().IndexOf(Magic) + 1;
+        second += bytes.AsSpan(second).IndexOf(Magic);
         bytes[second + 5] = 0x0F;
         await File.WriteAllBytesAsync(path, bytes);
 
@@ -132,7 +134,7 @@ public sealed class EmbeddedEventLogTests : IDisposable
         Assert.Equal(middle, again.Position);
         List<EngineEvent> rest = await again.ReadToEndAsync();
         Assert.Equal(320, first.Count + rest.Count);
-        Assert.Equal(320, first.Concat(rest).Select(EventIdentities.Of).Distinct().Count());
+        Assert.Equal(320, first.Concat(rest).Select(e => e.Identity).Distinct().Count());
         Assert.Equal(await again.EndOffsetsAsync(default), again.Position);
     }
 

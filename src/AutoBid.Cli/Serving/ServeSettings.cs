@@ -1,0 +1,112 @@
+using AutoBid.Server.Hosting;
+
+namespace AutoBid.Cli.Serving;
+
+/// <summary>
+/// Settings of <c>serve</c> by name, each taken from the first place that has it: command line, environment (AUTOBID_TOPIC_PREFIX for topic-prefix),
+/// config file, default. A setting that cannot be used is an error that names the place.
+/// </summary>
+internal sealed class ServeSettings(
+    IReadOnlyDictionary<string, string> commandLine, Func<string, string?> environment, IReadOnlyDictionary<string, string> configFile)
+{
+    /// <summary>Every setting's name, as on the command line without its dashes.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "quiet",
+    ];
+
+    /// <summary>Name of the environment variable of a setting.</summary>
+    public static string VariableOf(string name) => "AUTOBID_" + name.Replace('-', '_').ToUpperInvariant();
+
+    /// <exception cref="CommandException">A setting cannot be used.</exception>
+    public ServeOptions ToOptions()
+    {
+        var standard = new ServeOptions();
+        return new ServeOptions
+        {
+            Urls = Find("urls") is { } urls ? Urls(urls) : standard.Urls,
+            DataDirectory = Text("data") ?? standard.DataDirectory,
+            Kafka = Text("kafka"),
+            TopicPrefix = Text("topic-prefix") ?? standard.TopicPrefix,
+            Device = OneOf("device", "cpu", "cuda") ?? standard.Device,
+            VirtualClock = OneOf("clock", "wall", "virtual") == "virtual",
+            VirtualStart = Find("clock-start") is { } start ? Instant(start) : standard.VirtualStart,
+            Tick = Find("tick") is { } tick ? Tick(tick) : standard.Tick,
+            PriorFile = ExistingFile("prior"),
+            ModelsDirectory = Models(),
+            ExchangesFile = ExistingFile("exchanges"),
+            RatesFile = ExistingFile("rates"),
+            PublicUrl = Find("public-url") is { } url ? Url(url) : null,
+            Node = Text("node") ?? standard.Node,
+            Fsync = !Flag("no-fsync"),
+            Quiet = Flag("quiet"),
+        };
+    }
+
+    private Setting? Find(string name)
+    {
+        if (commandLine.TryGetValue(name, out string? text)) return new Setting(text, $"--{name}");
+        string variable = VariableOf(name);
+        if (environment(variable) is { Length: > 0 } value) return new Setting(value, variable);
+        return configFile.TryGetValue(name, out text) ? new Setting(text, $"config file, {name}") : null;
+    }
+
+    private string? Text(string name)
+    {
+        if (Find(name) is not { } setting) return null;
+        return setting.Text.Length > 0 ? setting.Text : throw Bad(setting, "must not be empty");
+    }
+
+    private string? OneOf(string name, params string[] allowed)
+    {
+        if (Find(name) is not { } setting) return null;
+        return Array.IndexOf(allowed, setting.Text) >= 0 ? setting.Text : throw Bad(setting, $"must be one of {string.Join(", ", allowed)}");
+    }
+
+    private bool Flag(string name)
+    {
+        if (Find(name) is not { } setting) return false;
+        return SettingText.TryFlag(setting.Text, out bool flag) ? flag : throw Bad(setting, "must be true or false");
+    }
+
+    private string? ExistingFile(string name)
+    {
+        if (Find(name) is not { } setting) return null;
+        return File.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such file");
+    }
+
+    private string? Models()
+    {
+        if (Find("models") is { } setting) return Directory.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such folder");
+        return RepositoryFolders.Models(environment);
+    }
+
+    private static string[] Urls(Setting setting)
+    {
+        string[] urls = setting.Text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (urls.Length == 0) throw Bad(setting, "names no address");
+        foreach (string url in urls) Url(setting with { Text = url });
+        return urls;
+    }
+
+    private static string Url(Setting setting)
+    {
+        // http://+:80 and http://*:80 mean every address to the server, and no host to Uri.
+        string text = setting.Text.Replace("://+", "://any", StringComparison.Ordinal).Replace("://*", "://any", StringComparison.Ordinal);
+        bool valid = Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
+        return valid ? setting.Text : throw Bad(setting, "must be an http or https address");
+    }
+
+    private static DateTimeOffset Instant(Setting setting)
+        => SettingText.TryInstant(setting.Text, out DateTimeOffset instant) ? instant : throw Bad(setting, "must be an instant like 2026-01-05T00:00:00Z");
+
+    private static TimeSpan Tick(Setting setting)
+    {
+        if (!SettingText.TryDuration(setting.Text, out TimeSpan tick)) throw Bad(setting, "must be a time like 30s, 10m or 1h");
+        return tick >= TimeSpan.FromSeconds(1) && tick <= TimeSpan.FromMinutes(30) ? tick : throw Bad(setting, "must lie between 1s and 30m");
+    }
+
+    private static CommandException Bad(Setting setting, string why) => new($"{setting.Place}: '{setting.Text}' {why}", CommandException.Usage);
+
+    private readonly record struct Setting(string Text, string Place);
+}
