@@ -18,10 +18,6 @@ namespace AutoBid.Engine;
 /// </summary>
 public sealed class AutoBidEngine : IAsyncDisposable
 {
-    private const int ReadBatch = 4096;
-
-    private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(20);
-
     private readonly EngineOptions _options;
     private readonly EngineClocks _clocks;
     private readonly IEventLog _log;
@@ -29,15 +25,13 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private readonly SeenEvents _seen = new();
     private readonly PendingCommit _pending = new();
     private readonly EventApplier _applier;
+    private readonly EventIntake _intake;
     private readonly StepCloser _closer;
     private readonly Decider _decider;
     private readonly BidStatsEmitter _stats;
     private readonly LeaseRefiller _refiller;
     private readonly EngineMetrics _metrics = new();
-    private readonly List<RejectedEvent> _rejected = [];
-    private readonly List<EngineEvent> _drained = [];
     private readonly List<long> _closedLeases = [];
-    private readonly EngineEvent[] _buffer = new EngineEvent[ReadBatch];
 
     // Serialises the loop's work with calls from outside (advanceTo, refills of deterministic mode, state hash). Never taken on the bid path.
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -47,7 +41,6 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private long _lastCommit;
     private long _lastEvent;
     private TimeSpan _commitCost;
-    private long _applied;
 
     /// <param name="identify">Business key of events that the engine itself makes; the same rule as for every other event.</param>
     public AutoBidEngine(
@@ -63,6 +56,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         Book = new CampaignBook(Slots, Leases, Counters);
         Bids = new BidDesk(Slots, Leases, Counters);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
+        _intake = new EventIntake(log, store, _applier, _metrics, clocks.Deterministic);
         _closer = new StepCloser(Book, Leases, options);
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
@@ -101,7 +95,12 @@ public sealed class AutoBidEngine : IAsyncDisposable
         LedgerSnapshot snapshot = await _store.LoadAsync(now, cancellation).ConfigureAwait(false);
         await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
         foreach (CampaignState state in snapshot.States)
-            if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
+        {
+            if (!Book.Index.TryFind(state.CampaignId, out int index)) continue;
+            StateCodec.Read(Book, index, state.Blob);
+            Book[index].StoredDay = state.Day;
+        }
+
         foreach (SeenEvent e in snapshot.Seen) _seen.TryAdd(e.Identity, e.ExpiresTicks);
         foreach (OpenLease lease in snapshot.Leases) _applier.Remember(lease);
         await _log.StartAsync(snapshot.Offsets, cancellation).ConfigureAwait(false);
@@ -135,12 +134,20 @@ public sealed class AutoBidEngine : IAsyncDisposable
             // The host stops: what was applied is committed below.
         }
 
-        await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     /// <summary>
-    /// Deterministic mode: moves event time to <paramref name="to"/>, tick by tick; each tick applies everything appended before the call,
-    /// sorted by (time, identity), closes steps, decides and publishes.
+    /// Deterministic mode: moves event time to <paramref name="to"/>, tick by tick; each tick applies what was appended before the call and happened
+    /// before the tick, sorted by (time, identity), closes steps, decides and publishes. At the end everything appended before the call is applied.
     /// </summary>
     /// <exception cref="InvalidOperationException">The clock is not virtual, or the instant lies in the past.</exception>
     public async Task<AdvanceResult> AdvanceToAsync(DateTimeOffset to, CancellationToken cancellation)
@@ -151,7 +158,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         {
             if (to.UtcTicks < _clocks.NowTicks) throw new InvalidOperationException("The clock cannot go back.");
             int closed = 0;
-            long appliedBefore = _applied;
+            long appliedBefore = _intake.Applied;
             while (_nextTick <= to.UtcTicks)
             {
                 long tick = _nextTick;
@@ -161,9 +168,9 @@ public sealed class AutoBidEngine : IAsyncDisposable
             }
 
             time.TryAdvanceTo(to);
-            await DrainAsync(to.UtcTicks, cancellation).ConfigureAwait(false);
+            await _intake.DrainAsync(to.UtcTicks, everything: true, cancellation).ConfigureAwait(false);
             await CommitAsync(cancellation).ConfigureAwait(false);
-            return new AdvanceResult(to, closed, _applied - appliedBefore, Decisions.Hash());
+            return new AdvanceResult(to, closed, _intake.Applied - appliedBefore, Decisions.Hash());
         }
         finally
         {
@@ -200,10 +207,12 @@ public sealed class AutoBidEngine : IAsyncDisposable
         try
         {
             if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
-            LeaseRequest? request = _refiller.RequestFor(index, node, _clocks.NowTicks, _applier.LeftOf);
+            int day = Book[index].Day;
+            LeaseRequest? request = _refiller.RequestFor(
+                index, node, _clocks.NowTicks, (tenant, campaign, asking) => _applier.LeftOf(tenant, campaign, asking, day));
             if (request is not { } wanted) return null;
             LeaseGrant grant = (await _store.GrantAsync([wanted], cancellation).ConfigureAwait(false))[0];
-            if (grant.LeaseId != 0) _applier.Raise(grant.LeaseId, tenantId, campaignId, node, grant.GrantedNanos);
+            if (grant.LeaseId != 0) _applier.Raise(wanted, grant);
             return new OutsideGrant(grant, _applier.LeftOf(tenantId, campaignId, node));
         }
         finally
@@ -233,7 +242,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return StateHash.Of(Book, _seen, _log.Position);
+            return StateHash.Of(Book, _seen, _intake.AppliedUpTo());
         }
         finally
         {
@@ -252,13 +261,11 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private async Task RunOnceAsync(CancellationToken cancellation)
     {
         long now = _clocks.NowTicks;
-        int read = await _log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
-        if (read > 0) _lastEvent = now;
-        for (int i = 0; i < read; i++) Apply(_buffer[i], now);
-        await RejectAsync(cancellation).ConfigureAwait(false);
+        if (await _intake.ReadAsync(now, cancellation).ConfigureAwait(false) > 0) _lastEvent = now;
 
         now = _clocks.NowTicks;
-        if (now >= _nextStats)
+        // A tick emits by itself: twice in one instant would be twice the same identity.
+        if (now >= _nextStats && now < _nextTick)
         {
             await _stats.EmitAsync(now, final: false, cancellation).ConfigureAwait(false);
             _nextStats = now + TimeSpan.TicksPerSecond;
@@ -281,7 +288,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
     {
         long started = _clocks.Monotonic.GetTimestamp();
         await _stats.EmitAsync(now, final: true, cancellation).ConfigureAwait(false);
-        await DrainAsync(now, cancellation).ConfigureAwait(false);
+        await _intake.DrainAsync(now, everything: false, cancellation).ConfigureAwait(false);
 
         int closed = 0;
         for (int c = 0; c < Book.Count; c++)
@@ -294,7 +301,6 @@ public sealed class AutoBidEngine : IAsyncDisposable
 
         _pending.ClosedLeases.AddRange(_closedLeases);
         _closedLeases.Clear();
-        foreach (long lease in await _store.ReclaimAsync(now - _options.LongestHold.Ticks, cancellation).ConfigureAwait(false)) _applier.Forget(lease);
         await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
         await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
 
@@ -304,71 +310,20 @@ public sealed class AutoBidEngine : IAsyncDisposable
         if (decisions.Count > 0) await _log.PublishAsync(decisions, cancellation).ConfigureAwait(false);
         _seen.Prune(now);
         await CommitAsync(cancellation).ConfigureAwait(false);
+        await ReclaimAsync(now, cancellation).ConfigureAwait(false);
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
         Decided?.Invoke(decisions);
         return closed;
     }
 
-    /// <summary>Reads everything that was appended before this call and applies it; in deterministic mode sorted by (time, identity).</summary>
-    private async Task DrainAsync(long now, CancellationToken cancellation)
+    /// <summary>Takes back what dead nodes left. After a commit: a bill that was applied but not committed must still find its lease open.</summary>
+    private async Task ReclaimAsync(long now, CancellationToken cancellation)
     {
-        IReadOnlyList<PartitionOffset> end = await _log.EndOffsetsAsync(cancellation).ConfigureAwait(false);
-        while (!HasReached(end))
+        foreach (long lease in await _store.ReclaimAsync(now - _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
         {
-            int read = await _log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
-            for (int i = 0; i < read; i++)
-            {
-                if (_clocks.Deterministic) _drained.Add(_buffer[i]);
-                else Apply(_buffer[i], now);
-            }
+            _applier.Forget(lease);
+            Leases.Revoke(lease);
         }
-
-        if (_drained.Count > 0)
-        {
-            // Settings first: an event of the same instant must find its campaign.
-            _drained.Sort(static (a, b) =>
-            {
-                int byKind = (b.Kind == EventKind.Campaign).CompareTo(a.Kind == EventKind.Campaign);
-                if (byKind != 0) return byKind;
-                int byTime = a.TimeTicks.CompareTo(b.TimeTicks);
-                return byTime != 0 ? byTime : a.Identity.CompareTo(b.Identity);
-            });
-            foreach (ref readonly EngineEvent e in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_drained)) Apply(e, now);
-            _drained.Clear();
-        }
-
-        await RejectAsync(cancellation).ConfigureAwait(false);
-    }
-
-    private bool HasReached(IReadOnlyList<PartitionOffset> end)
-    {
-        IReadOnlyList<PartitionOffset> position = _log.Position;
-        foreach (PartitionOffset wanted in end)
-        {
-            if (wanted.NextOffset == 0) continue;
-            bool reached = false;
-            foreach (PartitionOffset at in position)
-                if (at.Partition == wanted.Partition && at.Topic == wanted.Topic) reached = at.NextOffset >= wanted.NextOffset;
-            if (!reached) return false;
-        }
-
-        return true;
-    }
-
-    private void Apply(in EngineEvent e, long now)
-    {
-        _applied++;
-        _applier.Apply(e, now, out string? rejection);
-        if (rejection is null) return;
-        _metrics.CountRejected(rejection);
-        _rejected.Add(new RejectedEvent(e, rejection));
-    }
-
-    private async ValueTask RejectAsync(CancellationToken cancellation)
-    {
-        if (_rejected.Count == 0) return;
-        await _log.RejectAsync(_rejected, cancellation).ConfigureAwait(false);
-        _rejected.Clear();
     }
 
     private async Task CommitAsync(CancellationToken cancellation)
@@ -379,14 +334,24 @@ public sealed class AutoBidEngine : IAsyncDisposable
         {
             ref CampaignEntry entry = ref Book[c];
             if (!entry.IsDirty || entry.Settings is not { } settings) continue;
-            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Day, StateCodec.Write(Book, c)));
+            // The state of a day that is over goes: otherwise a restart would find both.
+            if (entry.StoredDay != entry.Day) states.Add(new CampaignState(settings.TenantId, settings.Id, entry.StoredDay, []));
+            // One row a campaign: the blob says which day it is.
+            states.Add(new CampaignState(settings.TenantId, settings.Id, 0, StateCodec.Write(Book, c)));
         }
 
         _lastCommit = started;
         if (states.Count == 0 && _pending.IsEmpty) return;
-        await _store.CommitAsync(_pending.ToCommit(states, _log.Position), cancellation).ConfigureAwait(false);
+        await _store.CommitAsync(_pending.ToCommit(states, _intake.AppliedUpTo()), cancellation).ConfigureAwait(false);
         _pending.Clear();
-        for (int c = 0; c < Book.Count; c++) Book[c].IsDirty = false;
+        _applier.ForgetSettled();
+        for (int c = 0; c < Book.Count; c++)
+        {
+            ref CampaignEntry entry = ref Book[c];
+            if (entry.IsDirty) entry.StoredDay = entry.Day;
+            entry.IsDirty = false;
+        }
+
         _commitCost = _clocks.Monotonic.GetElapsedTime(started);
         _metrics.RecordCommit(_commitCost);
     }

@@ -10,7 +10,7 @@ namespace AutoBid.Simulator.Export;
 
 /// <summary>
 /// The keys of a shard in memory, key first: one key is one seat on one period. Units: cost is spend / budget, value is expected value x reference /
-/// budget, so cost / value is CPA / target. docs/export.md lists the arrays.
+/// budget, so cost / value is CPA / target. README.md lists the arrays.
 /// </summary>
 internal sealed class TrajectoryBatch(int features)
 {

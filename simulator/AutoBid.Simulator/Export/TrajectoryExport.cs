@@ -11,7 +11,7 @@ namespace AutoBid.Simulator.Export;
 
 /// <summary>
 /// Plays periods and writes them as training data: shards <c>shard-0000.npz</c> ... and <c>manifest.json</c>, last, so that a folder without a manifest
-/// is an export that did not finish. docs/export.md describes the layout.
+/// is an export that did not finish. README.md describes the layout.
 /// </summary>
 public sealed class TrajectoryExport(IFeatureBuilder builder)
 {

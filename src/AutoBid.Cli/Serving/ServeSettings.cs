@@ -33,7 +33,7 @@ internal sealed class ServeSettings(
             VirtualStart = Find("clock-start") is { } start ? Instant(start) : standard.VirtualStart,
             Tick = Find("tick") is { } tick ? Tick(tick) : standard.Tick,
             PriorFile = ExistingFile("prior"),
-            ModelsDirectory = Models(),
+            ModelsDirectory = ExistingFolder("models"),
             ExchangesFile = ExistingFile("exchanges"),
             RatesFile = ExistingFile("rates"),
             PublicUrl = Find("public-url") is { } url ? Url(url) : null,
@@ -75,10 +75,10 @@ internal sealed class ServeSettings(
         return File.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such file");
     }
 
-    private string? Models()
+    private string? ExistingFolder(string name)
     {
-        if (Find("models") is { } setting) return Directory.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such folder");
-        return RepositoryFolders.Models(environment);
+        if (Find(name) is not { } setting) return null;
+        return Directory.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such folder");
     }
 
     private static string[] Urls(Setting setting)

@@ -130,7 +130,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
-        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !CanRefund(book[campaign], campaign, e))
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e.Identity) && !CanRefund(book[campaign], campaign, e))
         {
             // The store refuses a sum below 0, and with it everything that the commit carries.
             rejection = "refund-above-spend";
@@ -239,9 +239,9 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         Spend(ref state, campaign, e, amount, leaseDay);
     }
 
-    /// <summary>Day of the bid: its own instant says it, else its lease, else the instant of the bill.</summary>
+    /// <summary>Day of the bid: its lease says it, else its own instant, else the instant of the bill.</summary>
     private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
-        => e.OriginTicks > 0 || leaseDay == 0 ? state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day : leaseDay;
+        => leaseDay != 0 ? leaseDay : state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day;
 
     /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
     private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)

@@ -14,6 +14,8 @@ public sealed class SeenEvents
 
     public int Count => _expiry.Count;
 
+    public bool Contains(EventIdentity identity) => _expiry.ContainsKey(identity);
+
     /// <summary>True the first time; false for a duplicate.</summary>
     public bool TryAdd(EventIdentity identity, long expiresTicks)
     {

@@ -58,7 +58,7 @@ public sealed class ApiKeys(IApiKeyStore store, TimeProvider monotonic, TimeProv
             && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(secret)), row.SecretHash)
             && ScopeNames.TryParse(row.Scopes, out Scopes scopes))
         {
-            caller = new Caller(row.TenantId, scopes, row.Tenants);
+            caller = new Caller(row.TenantId, scopes, row.Tenants, row.Prefix);
         }
 
         // Bounded: a flood of wrong keys must not fill the memory.

@@ -1,7 +1,7 @@
 namespace AutoBid.Server.Auth;
 
 /// <summary>Who calls: one tenant, its scopes, and for an exchange key the tenants it may bid for.</summary>
-public sealed class Caller(string tenantId, Scopes scopes, IReadOnlyList<string> tenants)
+public sealed class Caller(string tenantId, Scopes scopes, IReadOnlyList<string> tenants, string keyId = "")
 {
     private readonly HashSet<string> _tenants = [tenantId, .. tenants];
 
@@ -13,6 +13,9 @@ public sealed class Caller(string tenantId, Scopes scopes, IReadOnlyList<string>
     public string TenantId { get; } = tenantId;
 
     public Scopes Scopes { get; } = scopes;
+
+    /// <summary>Public part of its key; empty in a service without keys.</summary>
+    public string KeyId { get; } = keyId;
 
     public bool May(Scopes scope) => (Scopes & scope) == scope;
 

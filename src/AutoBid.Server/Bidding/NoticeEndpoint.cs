@@ -4,6 +4,7 @@ using AutoBid.Engine.Ports;
 using AutoBid.OpenRtb.Currencies;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.OpenRtb.Profiles;
+using AutoBid.Server.Hosting;
 using AutoBid.Server.Metrics;
 using AutoBid.Streaming.Json;
 
@@ -14,7 +15,7 @@ namespace AutoBid.Server.Bidding;
 /// token; 503 when the log cannot be written. The token is the authorisation.
 /// </summary>
 public sealed class NoticeEndpoint(
-    AutoBidEngine engine, IEventLog log, NoticeKeys keys, ExchangeProfiles profiles, CurrencyTable rates, ServerMetrics metrics, TimeProvider monotonic)
+    AutoBidEngine engine, IEventLog log, NoticeKeys keys, ExchangeProfiles profiles, CurrencyTable rates, Readiness readiness, ServerMetrics metrics, TimeProvider monotonic)
 {
     private readonly NoticeTokenReader _reader = new(keys);
 
@@ -29,10 +30,11 @@ public sealed class NoticeEndpoint(
     private async ValueTask<(int Status, string Result)> AcceptAsync(HttpContext http, NoticeKind kind)
     {
         if (!NoticeQuery.TryParse(http.Request.QueryString.Value, out NoticeQuery query, out _)) return (StatusCodes.Status400BadRequest, "malformed");
-        if (query.Price == NoticePrice.Audit) return (StatusCodes.Status200OK, "audit");
-
         NoticeTokenStatus verdict = TryDecode(query, kind, out EngineEvent spend, out EngineEvent? signal, out string? problem);
         if (verdict == NoticeTokenStatus.Invalid) return (StatusCodes.Status400BadRequest, "bad-token");
+        if (query.Price == NoticePrice.Audit) return (StatusCodes.Status200OK, "audit");
+        // The settings say whose campaign it is; while they are being read, the exchange must come again.
+        if (!readiness.IsStarted) return (StatusCodes.Status503ServiceUnavailable, "starting");
         if (problem is not null) return (StatusCodes.Status400BadRequest, problem);
         try
         {

@@ -1,17 +1,21 @@
 using System.Text.Json.Serialization;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Money;
+using AutoBid.Server.Http;
 
 namespace AutoBid.Server.Campaigns;
 
 /// <summary>A campaign over REST. Money in account currency with at most 6 decimals; floor and cap in CPM.</summary>
 public sealed record CampaignDocument
 {
+    private const int LongestName = 256;
+    private const string Identifier = "1 to 64 letters, digits, '.', '_', ':' or '-'";
+
     public string? Id { get; init; }
 
     public string? Name { get; init; }
 
-    [JsonConverter(typeof(JsonStringEnumConverter<Objective>))]
+    [JsonConverter(typeof(StrictEnumConverter<Objective>))]
     public Objective? Objective { get; init; }
 
     public string? Currency { get; init; }
@@ -36,10 +40,10 @@ public sealed record CampaignDocument
 
     public string? Policy { get; init; }
 
-    [JsonConverter(typeof(JsonStringEnumConverter<PacingMode>))]
+    [JsonConverter(typeof(StrictEnumConverter<PacingMode>))]
     public PacingMode? Mode { get; init; }
 
-    [JsonConverter(typeof(JsonStringEnumConverter<Reservation>))]
+    [JsonConverter(typeof(StrictEnumConverter<Reservation>))]
     public Reservation? Reservation { get; init; }
 
     public double? MinMultiplier { get; init; }
@@ -48,7 +52,7 @@ public sealed record CampaignDocument
 
     public double? AccountConstant { get; init; }
 
-    [JsonConverter(typeof(JsonStringEnumConverter<CampaignStatus>))]
+    [JsonConverter(typeof(StrictEnumConverter<CampaignStatus>))]
     public CampaignStatus? Status { get; init; }
 
     public string? Parent { get; init; }
@@ -114,9 +118,17 @@ public sealed record CampaignDocument
             Status = Status ?? CampaignStatus.Active,
             Parent = Parent,
         };
+        // What the event on autobid.campaigns could not carry would be stored and never reach the engine.
+        if (campaign.Name.Length > LongestName) errors.Add(new("name", $"at most {LongestName} characters"));
+        if (Account is not null && !IsIdentifier(Account)) errors.Add(new("account", Identifier));
+        if (Parent is not null && !IsIdentifier(Parent)) errors.Add(new("parent", Identifier));
+        if (campaign.Schedule.Hours.Count > 24) errors.Add(new("schedule.hours", "at most 24 entries"));
         if (errors.Count == 0) errors = CampaignRules.Check(campaign);
         return errors.Count == 0;
     }
+
+    private static bool IsIdentifier(string text)
+        => text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-');
 
     private static long Money(string field, decimal? amount, int decimals, int per, List<KeyValuePair<string, string>> errors)
     {

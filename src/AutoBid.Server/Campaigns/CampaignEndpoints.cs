@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Money;
 using AutoBid.Engine;
@@ -14,15 +16,18 @@ namespace AutoBid.Server.Campaigns;
 public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoBidEngine engine, PolicyCatalog policies, DecisionHistory history)
 {
     private const int MostListed = 500;
+    private const int BodyLimit = 64 * 1024;
 
-    public async Task<IResult> CreateAsync(HttpContext http, CampaignDocument body)
+    public async Task<IResult> CreateAsync(HttpContext http)
     {
-        string id = body.Id ?? Guid.NewGuid().ToString("N");
+        (CampaignDocument? body, IResult? problem) = await JsonBody.ReadAsync<CampaignDocument>(http, BodyLimit).ConfigureAwait(false);
+        if (problem is not null) return problem;
+        string? key = http.Request.Headers["Idempotency-Key"];
+        string id = body!.Id ?? (string.IsNullOrEmpty(key) ? Guid.NewGuid().ToString("N") : IdOf(http.Caller().TenantId, key));
         if (!body.TryToCampaign(id, http.Caller().TenantId, out Campaign campaign, out var errors)) return Problems.Invalid(errors);
         if (!policies.IsKnown(campaign.Policy)) return Problems.Invalid([new("policy", $"is not served here; one of {string.Join(", ", policies.Names)}")]);
 
         Campaign stored = campaign;
-        string? key = http.Request.Headers["Idempotency-Key"];
         bool created = true;
         if (string.IsNullOrEmpty(key))
         {
@@ -31,7 +36,6 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
         else
         {
             if (key.Length > 128) return Problems.Of(StatusCodes.Status400BadRequest, "Idempotency-Key: at most 128 characters.");
-            if (body.Id is null) return Problems.Of(StatusCodes.Status400BadRequest, "Idempotency-Key needs an id in the body.");
             try
             {
                 if (await store.CreateOnceAsync(campaign, key, http.RequestAborted).ConfigureAwait(false) is not { } once) return Taken(id);
@@ -49,11 +53,14 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
         return created ? Results.Created($"/v1/campaigns/{stored.Id}", document) : Results.Ok(document);
     }
 
-    public async Task<IResult> ReplaceAsync(HttpContext http, string id, CampaignDocument body)
+    public async Task<IResult> ReplaceAsync(HttpContext http, string id)
     {
         string? match = http.Request.Headers.IfMatch;
         if (string.IsNullOrEmpty(match)) return Problems.Of(StatusCodes.Status428PreconditionRequired, "If-Match with the campaign's ETag is required.");
         if (!long.TryParse(match.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long version)) return Stale();
+        (CampaignDocument? body, IResult? problem) = await JsonBody.ReadAsync<CampaignDocument>(http, BodyLimit).ConfigureAwait(false);
+        if (problem is not null) return problem;
+        if (body!.Id is { } named && named != id) return Problems.Invalid([new("id", "is not the one of the address")]);
         if (!body.TryToCampaign(id, http.Caller().TenantId, out Campaign campaign, out var errors)) return Problems.Invalid(errors);
         if (!policies.IsKnown(campaign.Policy)) return Problems.Invalid([new("policy", $"is not served here; one of {string.Join(", ", policies.Names)}")]);
         return await StoreAsync(http, campaign, version).ConfigureAwait(false);
@@ -155,6 +162,8 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
     /// <summary>The change is stored whatever happens here: what cannot be published now waits in the outbox.</summary>
     private async Task TryPublishAsync(CancellationToken cancellation)
     {
+        // A log that is known to be down would keep the caller waiting for its time-out.
+        if (!outbox.CanPublish) return;
         try
         {
             await outbox.PublishAsync(cancellation).ConfigureAwait(false);
@@ -164,6 +173,10 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
             // The background publisher tries again; readiness shows the log's state.
         }
     }
+
+    /// <summary>The same id for every repeat: the id is part of the content that must be equal.</summary>
+    private static string IdOf(string tenant, string key)
+        => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant.Length}:{tenant}{key}")).AsSpan(0, 16));
 
     private static string TagOf(Campaign campaign) => $"\"{campaign.Version.ToString(CultureInfo.InvariantCulture)}\"";
 

@@ -11,6 +11,9 @@ public sealed class Outbox(ICampaignStore store, IEventLog log, ICampaignNames n
 
     private readonly SemaphoreSlim _gate = new(1, 1);
 
+    /// <summary>False while the log cannot be appended to.</summary>
+    public bool CanPublish => log.IsAvailable;
+
     /// <summary>Publishes everything that waits. Throws <see cref="EventLogUnavailableException"/>; the rows then stay for the next call.</summary>
     public async Task PublishAsync(CancellationToken cancellation)
     {

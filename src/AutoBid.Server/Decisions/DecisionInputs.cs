@@ -9,18 +9,25 @@ namespace AutoBid.Server.Decisions;
 /// <summary>Turns a stateless request into what a policy reads: its trajectory is built from the history, with all 48 curves kept.</summary>
 internal static class DecisionInputs
 {
+    /// <summary>Largest quantity that is believed: products of two stay inside a float.</summary>
+    private const double Largest = 1e15;
+
+    /// <summary>Smallest target or reference: what is divided by it stays inside a float.</summary>
+    private const double SmallestPrice = 1e-9;
+
     /// <summary>Builds the input in a rented block. Returns what is wrong, or null.</summary>
     public static string? TryBuild(DecisionItem item, PopulationPrior? house, TrajectoryStore store, int block, out PolicyInput input)
     {
         input = default;
         if (item.Campaign is not { } campaign) return "campaign: is required";
         if (campaign.Objective is not { } objective) return "campaign.objective: MaxConversions, TargetCpa or TargetRoas";
-        if (!IsPositive(campaign.Budget)) return "campaign.budget: must be above 0";
-        if (objective != Objective.MaxConversions && !IsPositive(campaign.Target)) return "campaign.target: must be above 0";
-        if (objective == Objective.MaxConversions && !IsPositive(campaign.Reference)) return "campaign.reference: is required for MaxConversions";
+        if (!IsPrice(campaign.Budget)) return "campaign.budget: must lie between 1e-9 and 1e15";
+        if (objective != Objective.MaxConversions && !IsPrice(campaign.Target)) return "campaign.target: must lie between 1e-9 and 1e15";
+        if (objective == Objective.MaxConversions && !IsPrice(campaign.Reference)) return "campaign.reference: is required for MaxConversions, between 1e-9 and 1e15";
         if (item.Ticks is not (null or StepClock.StepsPerDay)) return "ticks: must be 48";
         IReadOnlyList<DecisionItem.StepPart> history = item.History ?? [];
         if (item.Tick is { } tick && tick != history.Count) return "tick: must equal the length of history";
+        if (history.Any(step => step is null)) return "history: an object is required for each step";
         if (history.Count >= StepClock.StepsPerDay) return "history: the day is over after 48 steps";
         double min = campaign.MinMultiplier ?? 0.05, max = campaign.MaxMultiplier ?? 4;
         if (!(min > 0 && max <= 100 && min <= max)) return "campaign.minMultiplier: 0 < minMultiplier <= maxMultiplier <= 100";
@@ -111,10 +118,10 @@ internal static class DecisionInputs
         {
             ("impressions", step.Impressions), ("meanValue", step.MeanValue), ("bidPerValue", step.BidPerValue), ("meanBid", step.MeanBid),
             ("meanLeastWinningCost", step.MeanLeastWinningCost), ("wins", step.Wins), ("exposures", step.Exposures), ("cost", step.Cost),
-            ("conversionValue", step.ConversionValue), ("valueWon", step.ValueWon), ("elapsed", step.Elapsed),
+            ("conversions", step.Conversions), ("conversionValue", step.ConversionValue), ("valueWon", step.ValueWon), ("elapsed", step.Elapsed),
         })
         {
-            if (value is { } number && (!double.IsFinite(number) || number < 0)) return $"{name}: must not be negative";
+            if (value is { } number && !(number >= 0 && number <= Largest)) return $"{name}: must lie between 0 and 1e15";
         }
 
         return null;
@@ -141,7 +148,9 @@ internal static class DecisionInputs
         };
     }
 
-    private static bool IsPositive(double? value) => value is { } number && double.IsFinite(number) && number > 0;
+    private static bool IsPrice(double? value) => value is >= SmallestPrice and <= Largest;
+
+    private static bool IsPositive(double? value) => value is > 0 and <= Largest;
 
     private static double Clean(double? value) => IsPositive(value) ? value!.Value : 0;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoBid.Core.Campaigns;
+using AutoBid.Server.Http;
 
 namespace AutoBid.Server.Decisions;
 
@@ -28,7 +29,7 @@ public sealed record DecisionItem
 
     public sealed record CampaignPart
     {
-        [JsonConverter(typeof(JsonStringEnumConverter<Objective>))]
+        [JsonConverter(typeof(StrictEnumConverter<Objective>))]
         public Objective? Objective { get; init; }
 
         public double? Budget { get; init; }
@@ -37,7 +38,7 @@ public sealed record DecisionItem
 
         public double? Reference { get; init; }
 
-        [JsonConverter(typeof(JsonStringEnumConverter<PacingMode>))]
+        [JsonConverter(typeof(StrictEnumConverter<PacingMode>))]
         public PacingMode? Mode { get; init; }
 
         public string? Policy { get; init; }

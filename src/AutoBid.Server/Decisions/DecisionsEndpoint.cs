@@ -22,8 +22,6 @@ public sealed class DecisionsEndpoint(
     private const double DefaultDeadlineMs = 50;
     private const double LongestDeadlineMs = 1000;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 64 };
-
     private readonly SlotPool<DecisionWork> _pool = new(() => new DecisionWork(new DecisionChain(policies, policyMetrics)), 8);
 
     public async Task<IResult> HandleAsync(HttpContext http)
@@ -32,13 +30,12 @@ public sealed class DecisionsEndpoint(
         (PooledBody body, int status) = await PooledBody.ReadAsync(http.Request, BodyLimit, http.RequestAborted).ConfigureAwait(false);
         using (body)
         {
-            if (status != 0) return Problems.Of(status, "The body is too large or its encoding cannot be read.");
+            if (status != 0) return Problems.OfBody(status, BodyLimit);
             DecisionWork work = _pool.Rent();
             try
             {
-                using JsonDocument document = JsonDocument.Parse(body.Memory, new JsonDocumentOptions { MaxDepth = 64 });
-                JsonElement root = document.RootElement;
-                if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("requests", out JsonElement items) || items.ValueKind != JsonValueKind.Array)
+                using JsonDocument document = JsonDocument.Parse(body.Memory, new JsonDocumentOptions { MaxDepth = JsonBody.Depth });
+                if (!document.RootElement.TryGetArray("requests", out JsonElement items))
                     return Problems.Of(StatusCodes.Status400BadRequest, "requests: an array is required.");
                 if (items.GetArrayLength() > MostItems) return Problems.Of(StatusCodes.Status400BadRequest, $"requests: at most {MostItems} items.");
                 return Results.Json(new { decisions = Decide(work, items, started) });
@@ -66,7 +63,7 @@ public sealed class DecisionsEndpoint(
             string? problem = Read(work, items[i], out DecisionItem? item, out ChainItem input);
             if (problem is not null)
             {
-                answers[i] = new { id = item?.Id, error = problem };
+                answers[i] = new { id = item?.Id ?? items[i].TextOf("id"), error = problem };
                 continue;
             }
 
@@ -95,7 +92,7 @@ public sealed class DecisionsEndpoint(
         item = null;
         try
         {
-            item = element.Deserialize<DecisionItem>(Json);
+            item = element.Deserialize<DecisionItem>(JsonBody.Options);
         }
         catch (JsonException e)
         {

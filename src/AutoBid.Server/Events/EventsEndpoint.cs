@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using AutoBid.Engine;
 using AutoBid.Engine.Events;
@@ -26,11 +26,11 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
         (PooledBody body, int status) = await PooledBody.ReadAsync(http.Request, BodyLimit, http.RequestAborted).ConfigureAwait(false);
         using (body)
         {
-            if (status != 0) return Problems.Of(status, "The body is too large or its encoding cannot be read.");
+            if (status != 0) return Problems.OfBody(status, BodyLimit);
             JsonDocument document;
             try
             {
-                document = JsonDocument.Parse(body.Memory, new JsonDocumentOptions { MaxDepth = 64 });
+                document = JsonDocument.Parse(body.Memory, new JsonDocumentOptions { MaxDepth = JsonBody.Depth });
             }
             catch (JsonException e)
             {
@@ -43,7 +43,7 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
 
     private async Task<IResult> AcceptAsync(JsonElement root, Caller caller, CancellationToken cancellation)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("events", out JsonElement items) || items.ValueKind != JsonValueKind.Array)
+        if (!root.TryGetArray("events", out JsonElement items))
             return Problems.Of(StatusCodes.Status400BadRequest, "events: an array is required.");
         int count = items.GetArrayLength();
         if (count > MostEvents) return Problems.Of(StatusCodes.Status400BadRequest, $"events: at most {MostEvents} items.");
@@ -83,6 +83,19 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
         e = default;
         id = null;
         topic = "unknown";
+        try
+        {
+            return Read(item, caller, ref e, ref id, ref topic);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair in a string: JSON to the parser, but no text.
+            return "the item has a string that is not text";
+        }
+    }
+
+    private string? Read(JsonElement item, Caller caller, ref EngineEvent e, ref string? id, ref string topic)
+    {
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("topic", out JsonElement name) || name.ValueKind != JsonValueKind.String)
             return "topic: a string is required";
         if (!item.TryGetProperty("event", out JsonElement payload) || payload.ValueKind != JsonValueKind.Object) return "event: an object is required";
@@ -90,9 +103,7 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
         if (Array.IndexOf(Accepted, name.GetString()) < 0) return $"topic: one of {string.Join(", ", Accepted)}";
         topic = name.GetString()!;
 
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer)) payload.WriteTo(writer);
-        if (!EventReader.TryRead(topic, buffer.WrittenSpan, names, out e, out string error)) return error;
+        if (!EventReader.TryRead(topic, JsonMarshal.GetRawUtf8Value(payload), names, out e, out string error)) return error;
         if (!engine.Index.TryFind(e.CampaignId, out int index) || engine.SettingsOf(index) is not { } settings) return "campaign: unknown";
         // A foreign campaign answers like an unknown one: ids of other tenants are not to be guessed.
         if (!caller.MayActFor(settings.TenantId)) return "campaign: unknown";

@@ -42,6 +42,8 @@ public sealed class AutoBidService : IAsyncDisposable
         _database = database;
     }
 
+    internal IServiceProvider Services => _app.Services;
+
     public AutoBidEngine Engine => _app.Services.GetRequiredService<AutoBidEngine>();
 
     /// <summary>Addresses listened on, ports resolved.</summary>
@@ -51,20 +53,32 @@ public sealed class AutoBidService : IAsyncDisposable
     /// <exception cref="StartupException">One line that says what is wrong.</exception>
     public static async Task<AutoBidService> StartAsync(ServeOptions options, CancellationToken cancellation)
     {
+        if (options.Urls.Count == 0) throw new StartupException("--urls names no address.");
         options = options with { Urls = options.Urls.Select(ListenAddress.Resolve).ToArray() };
         if (options.Tick < TimeSpan.FromSeconds(1) || options.Tick > TimeSpan.FromMinutes(30)) throw new StartupException("--tick must lie between 1 s and 30 min.");
-        Directory.CreateDirectory(options.DataDirectory);
         SqliteDatabase database;
         try
         {
+            Directory.CreateDirectory(options.DataDirectory);
             database = await SqliteDatabase.OpenAsync(Path.Combine(options.DataDirectory, "autobid.db"), cancellation).ConfigureAwait(false);
         }
-        catch (DatabaseOpenException e)
+        catch (Exception e) when (e is DatabaseOpenException or IOException or UnauthorizedAccessException)
         {
             throw new StartupException(e.Message, e);
         }
 
-        WebApplication app = Build(options, database);
+        WebApplication app;
+        try
+        {
+            app = Build(options, database);
+        }
+        catch (Exception e)
+        {
+            await database.DisposeAsync().ConfigureAwait(false);
+            if (e is StartupException || !IsOperators(e)) throw;
+            throw new StartupException(e.Message, e);
+        }
+
         var service = new AutoBidService(app, database);
         try
         {
@@ -74,9 +88,15 @@ public sealed class AutoBidService : IAsyncDisposable
         catch (Exception e)
         {
             await service.DisposeAsync().ConfigureAwait(false);
-            throw e is IOException or PriorFileException ? new StartupException(e.Message, e) : e;
+            if (!IsOperators(e)) throw;
+            throw new StartupException(e.Message, e);
         }
     }
+
+    /// <summary>What the operator can put right: a file, a folder or an address.</summary>
+    private static bool IsOperators(Exception e)
+        => e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or PriorFileException
+            or System.Net.Sockets.SocketException or ArgumentException { ParamName: "publicBase" };
 
     /// <summary>Runs the decision loop until cancelled, then stops listening.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -190,7 +210,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         services.AddSingleton(options).AddSingleton(clocks).AddSingleton(profiles).AddSingleton(noticeKeys);
         services.AddSingleton(options.RatesFile is { } rates ? CurrencyTable.Load(rates) : CurrencyTable.Empty);
-        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database));
+        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database, new EngineOptions().DedupeWindow));
         services.AddSingleton<ICampaignStore>(new SqliteCampaignStore(database));
         services.AddSingleton<IApiKeyStore>(new SqliteApiKeyStore(database));
         services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));
@@ -207,7 +227,7 @@ public sealed class AutoBidService : IAsyncDisposable
             OptionsOf(options, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
             new DecisionChain(sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>()), static e => EventIdentities.Of(e)));
 
-        services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? options.Urls[0])));
+        services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? ListenAddress.PublicOf(options.Urls[0]))));
         services.AddSingleton<ServerMetrics>().AddSingleton<Readiness>().AddSingleton<Outbox>().AddSingleton<DecisionHistory>();
         services.AddSingleton<Bidder>().AddSingleton<BidEndpoint>().AddSingleton<EventsEndpoint>().AddSingleton<ClockEndpoint>();
         services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>();

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.Server.Auth;
 using AutoBid.Server.Bidding;
@@ -17,7 +16,14 @@ internal static class Routes
 {
     public static void Map(WebApplication app)
     {
-        app.Use(RefuseBadJson);
+        // Only here: the bid path answers its errors with empty bodies and pays for nothing it does not use.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal), api =>
+        {
+            api.UseExceptionHandler();
+            api.UseStatusCodePages();
+            api.Use(RefuseBrokenBody);
+            api.Use(AuthEndpoints.CheckScopeAsync);
+        });
         MapBidPath(app);
         MapApi(app);
         MapOperations(app);
@@ -36,19 +42,21 @@ internal static class Routes
 
     private static void MapApi(WebApplication app)
     {
+        IServiceProvider services = app.Services;
         RouteGroupBuilder v1 = app.MapGroup("/v1");
-        CampaignEndpoints campaigns = app.Services.GetRequiredService<CampaignEndpoints>();
+        RouteGroupBuilder started = v1.MapGroup("").AddEndpointFilter(services.GetRequiredService<Readiness>().RefuseWhileStartingAsync);
+        CampaignEndpoints campaigns = services.GetRequiredService<CampaignEndpoints>();
         v1.MapGet("/campaigns", campaigns.ListAsync).RequireScope(Scopes.CampaignsRead);
-        v1.MapPost("/campaigns", campaigns.CreateAsync).RequireScope(Scopes.CampaignsWrite);
+        v1.MapPost("/campaigns", (Delegate)campaigns.CreateAsync).Accepts<CampaignDocument>("application/json").RequireScope(Scopes.CampaignsWrite);
         v1.MapGet("/campaigns/{id}", campaigns.GetAsync).RequireScope(Scopes.CampaignsRead);
-        v1.MapPut("/campaigns/{id}", campaigns.ReplaceAsync).RequireScope(Scopes.CampaignsWrite);
+        v1.MapPut("/campaigns/{id}", campaigns.ReplaceAsync).Accepts<CampaignDocument>("application/json").RequireScope(Scopes.CampaignsWrite);
         v1.MapDelete("/campaigns/{id}", campaigns.DeleteAsync).RequireScope(Scopes.CampaignsWrite);
-        v1.MapGet("/campaigns/{id}/trajectory", campaigns.TrajectoryAsync).RequireScope(Scopes.CampaignsRead);
+        started.MapGet("/campaigns/{id}/trajectory", campaigns.TrajectoryAsync).RequireScope(Scopes.CampaignsRead);
         v1.MapGet("/campaigns/{id}/decisions", campaigns.DecisionsAsync).RequireScope(Scopes.CampaignsRead);
-        v1.MapPost("/events", (Delegate)app.Services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScope(Scopes.Events);
-        v1.MapPost("/multipliers", app.Services.GetRequiredService<MultipliersEndpoint>().HandleAsync).RequireScope(Scopes.Bid);
-        v1.MapPost("/decisions", (Delegate)app.Services.GetRequiredService<DecisionsEndpoint>().HandleAsync).RequireScope(Scopes.Decide);
-        v1.MapPost("/clock", app.Services.GetRequiredService<ClockEndpoint>().HandleAsync).RequireScope(Scopes.Admin);
+        started.MapPost("/events", (Delegate)services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScope(Scopes.Events);
+        started.MapPost("/multipliers", (Delegate)services.GetRequiredService<MultipliersEndpoint>().HandleAsync).Accepts<MultipliersEndpoint.Query>("application/json").RequireScope(Scopes.Bid);
+        v1.MapPost("/decisions", (Delegate)services.GetRequiredService<DecisionsEndpoint>().HandleAsync).RequireScope(Scopes.Decide);
+        started.MapPost("/clock", (Delegate)services.GetRequiredService<ClockEndpoint>().HandleAsync).Accepts<ClockEndpoint.Advance>("application/json").RequireScope(Scopes.Admin);
     }
 
     private static void MapOperations(WebApplication app)
@@ -61,8 +69,8 @@ internal static class Routes
         app.MapOpenApi();
     }
 
-    /// <summary>A body that cannot be bound is the caller's mistake and is told so in problem details.</summary>
-    private static async Task RefuseBadJson(HttpContext http, RequestDelegate next)
+    /// <summary>A body that breaks HTTP itself (its chunks, its length) is the caller's mistake and is told so in problem details.</summary>
+    private static async Task RefuseBrokenBody(HttpContext http, RequestDelegate next)
     {
         try
         {
@@ -70,8 +78,7 @@ internal static class Routes
         }
         catch (BadHttpRequestException e) when (!http.Response.HasStarted)
         {
-            string detail = e.InnerException is JsonException json ? $"The body is not valid: {json.Message}" : e.Message;
-            await Problems.Of(e.StatusCode, detail).ExecuteAsync(http).ConfigureAwait(false);
+            await Problems.Of(e.StatusCode, e.Message).ExecuteAsync(http).ConfigureAwait(false);
         }
     }
 }

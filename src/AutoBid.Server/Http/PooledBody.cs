@@ -29,15 +29,15 @@ public readonly struct PooledBody : IDisposable
     public static async ValueTask<(PooledBody Body, int Status)> ReadAsync(HttpRequest request, int limit, CancellationToken cancellation)
     {
         string? encoding = request.Headers.ContentEncoding;
-        if (string.IsNullOrEmpty(encoding) || encoding == "identity")
+        if (string.IsNullOrEmpty(encoding) || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
             if (request.ContentLength > limit) return (default, StatusCodes.Status413PayloadTooLarge);
             return await ReadPlainAsync(request.BodyReader, limit, (int)(request.ContentLength ?? 4096), cancellation).ConfigureAwait(false);
         }
 
-        Stream? stream = encoding switch
+        Stream? stream = encoding.ToLowerInvariant() switch
         {
-            "gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
+            "gzip" or "x-gzip" => new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
             "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
             "br" => new BrotliStream(request.Body, CompressionMode.Decompress, leaveOpen: true),
             _ => null,
@@ -86,8 +86,9 @@ public readonly struct PooledBody : IDisposable
                 return (default, StatusCodes.Status413PayloadTooLarge);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {
+            // Brotli says InvalidOperation where the others say InvalidData.
             ArrayPool<byte>.Shared.Return(array);
             return (default, StatusCodes.Status400BadRequest);
         }

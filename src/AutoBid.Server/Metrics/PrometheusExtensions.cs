@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -15,22 +16,17 @@ public static class PrometheusExtensions
         [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
     /// <summary>
-    /// Registers the provider of our meters, ASP.NET Core's and the runtime's, and <see cref="ServerMetrics"/>. Collection starts when the
-    /// provider is made: by <see cref="MapPrometheus"/> or the first use of either; a counter that nobody listens to forgets what it is given.
+    /// Collects our meters, ASP.NET Core's and the runtime's, and registers <see cref="ServerMetrics"/>. Collection starts here, not when the
+    /// provider is first resolved: a counter that nobody listens to forgets what it is given, and opening the log already counts.
     /// </summary>
     public static IServiceCollection AddPrometheus(this IServiceCollection services)
     {
-        services.AddSingleton<PrometheusExposition>();
-        services.AddSingleton(static provider => Sdk.CreateMeterProviderBuilder()
-            .AddAutoBidMeters()
-            .AddPrometheusExporter(provider.GetRequiredService<PrometheusExposition>())
-            .Build());
-        services.AddSingleton(static provider =>
-        {
-            // The listener comes first, or the series that start at 0 would not be seen.
-            provider.GetRequiredService<MeterProvider>();
-            return new ServerMetrics();
-        });
+        var exposition = new PrometheusExposition();
+        MeterProvider provider = Sdk.CreateMeterProviderBuilder().AddAutoBidMeters().AddPrometheusExporter(exposition).Build();
+        services.AddSingleton(exposition);
+        // As a factory, so that the container ends what it hands out, the exposition with it.
+        services.AddSingleton(_ => provider);
+        services.TryAddSingleton<ServerMetrics>();
         return services;
     }
 
@@ -47,6 +43,7 @@ public static class PrometheusExtensions
     /// <exception cref="InvalidOperationException"><see cref="AddPrometheus"/> was not called.</exception>
     public static IEndpointConventionBuilder MapPrometheus(this IEndpointRouteBuilder endpoints, string pattern = "/metrics")
     {
+        // The container ends only what it was asked for.
         endpoints.ServiceProvider.GetRequiredService<MeterProvider>();
         PrometheusExposition exposition = endpoints.ServiceProvider.GetRequiredService<PrometheusExposition>();
         return endpoints.MapGet(pattern, context => PrometheusEndpoint.AnswerAsync(context, exposition)).ExcludeFromDescription();

@@ -15,13 +15,16 @@ namespace AutoBid.Server.Multipliers;
 /// </summary>
 public sealed class MultipliersEndpoint(AutoBidEngine engine, DecisionHistory history)
 {
+    public const int BodyLimit = 1024 * 1024;
     public const int MostIds = 10_000;
 
     public sealed record Query(string? Node, IReadOnlyList<string>? CampaignIds);
 
-    public async Task<IResult> HandleAsync(HttpContext http, Query body)
+    public async Task<IResult> HandleAsync(HttpContext http)
     {
-        if (body.CampaignIds is not { } ids) return Problems.Of(StatusCodes.Status400BadRequest, "campaignIds: an array is required.");
+        (Query? body, IResult? problem) = await JsonBody.ReadAsync<Query>(http, BodyLimit).ConfigureAwait(false);
+        if (problem is not null) return problem;
+        if (body!.CampaignIds is not { } ids) return Problems.Of(StatusCodes.Status400BadRequest, "campaignIds: an array is required.");
         if (ids.Count > MostIds) return Problems.Of(StatusCodes.Status400BadRequest, $"campaignIds: at most {MostIds}.");
         if (body.Node is { } node && (node.Length is 0 or > 64)) return Problems.Of(StatusCodes.Status400BadRequest, "node: 1 to 64 characters.");
 
@@ -32,13 +35,16 @@ public sealed class MultipliersEndpoint(AutoBidEngine engine, DecisionHistory hi
 
     private async Task<object> OneAsync(Caller caller, string? node, string id, CancellationToken cancellation)
     {
-        if (await engine.LookAsync(caller.TenantId, id, cancellation).ConfigureAwait(false) is not { } view || !engine.Index.TryFind(id, out int index))
+        if (!engine.Index.TryFind(id, out int index) || engine.SettingsOf(index) is not { TenantId: var tenant } || !caller.MayActFor(tenant)
+            || await engine.LookAsync(tenant, id, cancellation).ConfigureAwait(false) is not { } view)
+        {
             return new { id, error = "unknown campaign" };
+        }
 
         engine.Slots.Read(index, out BidSlot slot);
         object? lease = null;
         if (node is not null
-            && await engine.GrantToAsync(caller.TenantId, id, $"{caller.TenantId}/{node}", cancellation).ConfigureAwait(false) is { Grant.LeaseId: not 0 } outside)
+            && await engine.GrantToAsync(tenant, id, $"dsp/{caller.KeyId}/{node}", cancellation).ConfigureAwait(false) is { Grant.LeaseId: not 0 } outside)
         {
             lease = new { id = outside.Grant.LeaseId, amount = Nanos.ToDecimal(outside.LeftNanos), expiresAt = Instant(outside.Grant.ExpiresTicks) };
         }

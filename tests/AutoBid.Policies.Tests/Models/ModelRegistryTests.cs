@@ -224,16 +224,17 @@ public sealed class ModelRegistryTests : IDisposable
         Install("tiny", "2");
         using ModelRegistry registry = Loaded();
         using var stop = new CancellationTokenSource();
-        int decided = 0;
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task deciding = Task.Run(() =>
         {
             PolicyInput input = new Days().Input(d => d.Steps(6, 0.8), Days.Prior());
             while (!stop.IsCancellationRequested)
             {
                 Assert.True(Call.One(registry.Live.Single().Policy, input).IsDecided);
-                decided++;
+                begun.TrySetResult();
             }
         });
+        await Task.WhenAny(begun.Task, deciding);
         for (int i = 0; i < 20; i++)
         {
             registry.Promote("tiny", i % 2 == 0 ? "1" : "2");
@@ -242,7 +243,7 @@ public sealed class ModelRegistryTests : IDisposable
 
         await stop.CancelAsync();
         await deciding;
-        Assert.True(decided > 0);
+        Assert.True(begun.Task.IsCompletedSuccessfully);
     }
 
     [Fact]

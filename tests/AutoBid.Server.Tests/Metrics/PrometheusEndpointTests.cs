@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.Server.Metrics;
 using Microsoft.AspNetCore.Builder;
@@ -88,6 +90,33 @@ public sealed class PrometheusEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_counted_before_the_host_is_built_is_exposed()
+    {
+        string name = $"AutoBid.Test.{Guid.NewGuid():N}";
+        using var meter = new Meter(name);
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddPrometheus();
+        meter.CreateCounter<long>("early").Add(3, new KeyValuePair<string, object?>("by", name));
+        await using WebApplication app = builder.Build();
+        app.MapPrometheus();
+
+        PrometheusPage page = await app.Services.GetRequiredService<PrometheusExposition>().ScrapeAsync();
+        Assert.Contains($"early_total{{by=\"{name}\"}} 3\n", Encoding.UTF8.GetString(page.Bytes(PrometheusFormat.Text).Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_that_has_ended_no_longer_collects()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddPrometheus();
+        WebApplication app = builder.Build();
+        app.MapPrometheus();
+        PrometheusExposition exposition = app.Services.GetRequiredService<PrometheusExposition>();
+        await app.DisposeAsync();
+        await Assert.ThrowsAsync<InvalidOperationException>(exposition.ScrapeAsync);
+    }
+
+    [Fact]
     public async Task A_provider_that_has_ended_answers_503()
     {
         _app.Services.GetRequiredService<MeterProvider>().Dispose();
@@ -120,7 +149,9 @@ public sealed class PrometheusEndpointTests : IAsyncLifetime
     {
         using Process process = Process.Start(new ProcessStartInfo(promtool, ["check", "metrics"])
         {
-            RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         })!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();

@@ -1,0 +1,61 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Money;
+using AutoBid.Engine.Bidding;
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Leases;
+
+namespace AutoBid.Benchmarks;
+
+/// <summary>A bid path with published campaigns and ample leases, without loop, store or log.</summary>
+internal sealed class BidWorld
+{
+    public const long NowTicks = 639_000_000_000_000_000;
+
+    public BidWorld(int campaigns)
+    {
+        Book = new CampaignBook(Slots, Leases, Counters);
+        Desk = new BidDesk(Slots, Leases, Counters);
+        Ids = new byte[campaigns][];
+        for (int c = 0; c < campaigns; c++)
+        {
+            string id = $"campaign-{c}";
+            Ids[c] = System.Text.Encoding.UTF8.GetBytes(id);
+            Book.Upsert(new Campaign { Id = id, TenantId = "default", Objective = Objective.TargetCpa, Target = 25, DailyBudgetNanos = 1000 * Nanos.PerUnit });
+            Slots.Publish(c, new BidSlot { BidPerValue = 25, SafeBidPerValue = 25, ExpiresTicks = long.MaxValue, DeadTicks = long.MaxValue, Version = 1 });
+            Leases.Grant(c, c + 1, 20260105, 1_000_000L * Nanos.PerUnit, long.MaxValue, 1);
+        }
+    }
+
+    public BidSlotTable Slots { get; } = new();
+
+    public LeaseDesk Leases { get; } = new();
+
+    public BidCounters Counters { get; } = new();
+
+    public CampaignBook Book { get; }
+
+    public BidDesk Desk { get; }
+
+    public byte[][] Ids { get; }
+
+    /// <summary>Gives each campaign's hold ring room for at least this many open bids, as refills do in a running engine.</summary>
+    public void GrowRings(int bids)
+    {
+        for (int c = 0; c < Ids.Length; c++)
+        {
+            for (int i = 0; i < bids; i++)
+            {
+                if (i % 8 == 0) Leases.Grant(c, c + 1, 20260105, 0, long.MaxValue, 1);
+                Desk.Decide(new BidQuery(c, 0.002, 0, false), NowTicks, 1);
+            }
+        }
+
+        EndAll();
+    }
+
+    /// <summary>Ends every open hold, so that the next round finds free cells.</summary>
+    public void EndAll()
+    {
+        for (int c = 0; c < Ids.Length; c++) Leases.Sweep(c, long.MaxValue);
+    }
+}

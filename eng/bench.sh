@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# autobid bench [bid|tick|http] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+what=${1:-}
+[ $# -gt 0 ] && shift
+results="$ROOT/benchmarks/results"
+
+machine() {
+  echo "- machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | sed 's/^ //'), $(nproc) cores, $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(. /etc/os-release && echo "$PRETTY_NAME")"
+  echo "- .NET $(dotnet --version | sed 's/^/SDK /'), commit $(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null || echo none), $(date -u +%F)"
+}
+
+dotnet_bench() { # NAME TITLE FILTER
+  local out
+  out=$(mktemp -d)
+  dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- --filter "$3" --exporters GitHub --artifacts "$out" "${@:4}"
+  {
+    echo "# $2"
+    echo
+    echo "Command: \`./autobid bench $1\`"
+    echo
+    machine
+    for table in "$out"/results/*-github.md; do
+      echo
+      sed -n '/^|/p' "$table"
+    done
+  } >"$results/$1.md"
+  rm -rf "$out"
+  say "wrote benchmarks/results/$1.md"
+}
+
+mkdir -p "$results"
+case "$what" in
+  bid) dotnet_bench bid "Bid decision" '*Bid*' "$@" ;;
+  tick) dotnet_bench tick "Control tick of 1,000 campaigns" '*Tick*' "$@" ;;
+  http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
+  *) die "bench what? bid, tick or http" ;;
+esac

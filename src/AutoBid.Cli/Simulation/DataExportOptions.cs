@@ -1,0 +1,23 @@
+namespace AutoBid.Cli.Simulation;
+
+/// <summary>What <c>export-data</c> makes.</summary>
+internal sealed record DataExportOptions
+{
+    public required string Folder { get; init; }
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Days of the training split; validation and test have a tenth each, at least one.</summary>
+    public int Periods { get; init; } = 160;
+
+    /// <summary>Line-ups of the training split.</summary>
+    public int LineUps { get; init; } = 8;
+
+    public int Opportunities { get; init; } = 500_000;
+
+    /// <summary>Days before the first from which the prior is made.</summary>
+    public int PriorPeriods { get; init; } = 8;
+
+    /// <summary>Null: make one and write it beside the data.</summary>
+    public string? PriorFile { get; init; }
+}

@@ -1,0 +1,32 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
+using AutoBid.Policies.Contracts;
+
+namespace AutoBid.Cli.Simulation;
+
+/// <summary>Periods of the auctionnet preset to play in process.</summary>
+internal sealed record SimulationOptions
+{
+    public ulong Seed { get; init; } = 1;
+
+    public int Periods { get; init; } = 4;
+
+    /// <summary>Number of the line-up of opponents.</summary>
+    public int LineUp { get; init; }
+
+    public int Opportunities { get; init; } = 500_000;
+
+    public double BudgetFactor { get; init; } = 1;
+
+    public PacingMode Mode { get; init; } = PacingMode.SpendFirst;
+
+    /// <summary>Takes over <see cref="Seats"/>; null: the line-up plays as it is.</summary>
+    public IBidPolicy? Policy { get; init; }
+
+    public IReadOnlyList<int> Seats { get; init; } = [0, 6, 12, 18, 24, 30, 36, 42];
+
+    public PopulationPrior? Prior { get; init; }
+
+    /// <summary>Whether S* is computed: it takes longer than the auctions.</summary>
+    public bool Oracle { get; init; } = true;
+}

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ports;
+
+namespace AutoBid.Engine.Loop;
+
+/// <summary>
+/// log -> ledger: reads input events and has them applied. In deterministic mode events wait until a tick after them, and are applied sorted by
+/// (time, identity). Refused ones go to the dead letters. Owned by the loop's thread.
+/// </summary>
+public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier applier, EngineMetrics metrics, bool deterministic)
+{
+    private const int ReadBatch = 4096;
+
+    private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(20);
+
+    private readonly EngineEvent[] _buffer = new EngineEvent[ReadBatch];
+    private readonly List<RejectedEvent> _rejected = [];
+
+    // Read but not applied. Offsets are committed up to the first of them: after a crash they are read again, and what was applied behind them is a duplicate.
+    private readonly List<EngineEvent> _waiting = [];
+
+    /// <summary>Events applied by this process, duplicates included.</summary>
+    public long Applied { get; private set; }
+
+    /// <summary>Reads what is there and applies it. Returns the number of events.</summary>
+    public async ValueTask<int> ReadAsync(long nowTicks, CancellationToken cancellation)
+    {
+        int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+        for (int i = 0; i < read; i++) await ApplyAsync(_buffer[i], nowTicks, cancellation).ConfigureAwait(false);
+        await RejectAsync(cancellation).ConfigureAwait(false);
+        return read;
+    }
+
+    /// <summary>Reads everything that was appended before this call and applies it.</summary>
+    /// <param name="everything">False: in deterministic mode, only what happened before <paramref name="nowTicks"/>.</param>
+    public async ValueTask DrainAsync(long nowTicks, bool everything, CancellationToken cancellation)
+    {
+        IReadOnlyList<PartitionOffset> end = await log.EndOffsetsAsync(cancellation).ConfigureAwait(false);
+        while (!HasReached(end))
+        {
+            int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+            for (int i = 0; i < read; i++)
+            {
+                if (deterministic) _waiting.Add(_buffer[i]);
+                else await ApplyAsync(_buffer[i], nowTicks, cancellation).ConfigureAwait(false);
+            }
+        }
+
+        if (_waiting.Count > 0) await ApplyDueAsync(nowTicks, everything, cancellation).ConfigureAwait(false);
+        await RejectAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Next offsets to read after a crash: everything below them was applied.</summary>
+    public IReadOnlyList<PartitionOffset> AppliedUpTo()
+    {
+        if (_waiting.Count == 0) return log.Position;
+        var first = new Dictionary<(string Topic, int Partition), long>();
+        foreach (ref readonly EngineEvent e in CollectionsMarshal.AsSpan(_waiting))
+        {
+            ref long offset = ref CollectionsMarshal.GetValueRefOrAddDefault(first, (Topic.Of(e.Kind), e.Partition), out bool known);
+            offset = known ? Math.Min(offset, e.Offset) : e.Offset;
+        }
+
+        return [.. log.Position.Select(at => first.TryGetValue((at.Topic, at.Partition), out long offset) ? at with { NextOffset = offset } : at)];
+    }
+
+    private async ValueTask ApplyDueAsync(long nowTicks, bool everything, CancellationToken cancellation)
+    {
+        // Settings first: an event of the same instant must find its campaign. Of contradictory duplicates the first in the log counts.
+        _waiting.Sort(static (a, b) =>
+        {
+            int byKind = (b.Kind == EventKind.Campaign).CompareTo(a.Kind == EventKind.Campaign);
+            if (byKind != 0) return byKind;
+            int byTime = a.TimeTicks.CompareTo(b.TimeTicks);
+            if (byTime != 0) return byTime;
+            int byIdentity = a.Identity.CompareTo(b.Identity);
+            return byIdentity != 0 ? byIdentity : a.Offset.CompareTo(b.Offset);
+        });
+        int due = 0;
+        while (due < _waiting.Count && (everything || _waiting[due].Kind == EventKind.Campaign || _waiting[due].TimeTicks < nowTicks))
+            await ApplyAsync(_waiting[due++], nowTicks, cancellation).ConfigureAwait(false);
+        _waiting.RemoveRange(0, due);
+    }
+
+    private async ValueTask ApplyAsync(EngineEvent e, long nowTicks, CancellationToken cancellation)
+    {
+        int refundedDay = applier.NeedsSettledOf(e, out int campaign);
+        if (refundedDay != 0)
+        {
+            foreach (BudgetRow row in await store.BudgetsAsync(e.TenantId, e.CampaignId, cancellation).ConfigureAwait(false))
+                if (row.Scope == BudgetScope.Day && row.Period == refundedDay) applier.KnowSettled(campaign, refundedDay, row.SettledNanos);
+        }
+
+        Applied++;
+        applier.Apply(e, nowTicks, out string? rejection);
+        if (rejection is null) return;
+        metrics.CountRejected(rejection);
+        _rejected.Add(new RejectedEvent(e, rejection));
+    }
+
+    private bool HasReached(IReadOnlyList<PartitionOffset> end)
+    {
+        IReadOnlyList<PartitionOffset> position = log.Position;
+        foreach (PartitionOffset wanted in end)
+        {
+            if (wanted.NextOffset == 0) continue;
+            bool reached = false;
+            foreach (PartitionOffset at in position)
+                if (at.Partition == wanted.Partition && at.Topic == wanted.Topic) reached = at.NextOffset >= wanted.NextOffset;
+            if (!reached) return false;
+        }
+
+        return true;
+    }
+
+    private async ValueTask RejectAsync(CancellationToken cancellation)
+    {
+        if (_rejected.Count == 0) return;
+        await log.RejectAsync(_rejected, cancellation).ConfigureAwait(false);
+        _rejected.Clear();
+    }
+}

@@ -1,0 +1,4 @@
+namespace AutoBid.Server.Auth;
+
+/// <summary>Endpoint metadata: the scope that a call needs.</summary>
+internal sealed record RequiredScope(Scopes Scope);
