@@ -30,6 +30,12 @@ public sealed record EventLogOptions
     /// <summary>Embedded: appends waiting for the writer. When full, further callers wait (counted in autobid_log_append_waits_total).</summary>
     public int QueueCapacity { get; init; } = 1024;
 
+    /// <summary>
+    /// Kafka: false leaves the creation of missing topics to the brokers (automatic creation with their partition count and clean-up), where clients may not
+    /// create topics, and for <c>EmbeddedCluster</c>, which has no administration.
+    /// </summary>
+    public bool CreateTopics { get; init; } = true;
+
     /// <summary>Kafka: replicas of topics that are created; -1: the broker's default.</summary>
     public short ReplicationFactor { get; init; } = -1;
 

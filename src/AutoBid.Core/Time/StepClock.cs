@@ -8,6 +8,9 @@ public sealed class StepClock
 {
     public const int StepsPerDay = 48;
 
+    /// <summary>No zone is farther from UTC, today or in the records.</summary>
+    private static readonly long LargestOffsetTicks = TimeSpan.FromHours(26).Ticks;
+
     private readonly TimeZoneInfo _zone;
 
     // Days are asked for in runs: the last one answers nearly every call. A race only costs a recomputation,
@@ -17,7 +20,7 @@ public sealed class StepClock
     public StepClock(TimeZoneInfo zone)
     {
         _zone = zone;
-        _last = Bounds(DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(new DateTime(TimeSpan.TicksPerDay * 400, DateTimeKind.Utc), zone)));
+        _last = Bounds(DateOnly.FromDateTime(Local(TimeSpan.TicksPerDay * 400)));
     }
 
     /// <summary>The local day that contains <paramref name="utcTicks"/>.</summary>
@@ -25,8 +28,11 @@ public sealed class StepClock
     {
         DayBounds last = Volatile.Read(ref _last);
         if (utcTicks >= last.StartTicks && utcTicks < last.EndTicks) return last;
-        DateTime local = TimeZoneInfo.ConvertTimeFromUtc(new DateTime(utcTicks, DateTimeKind.Utc), _zone);
-        var found = Bounds(DateOnly.FromDateTime(local));
+        var date = DateOnly.FromDateTime(Local(utcTicks));
+        DayBounds found = Bounds(date);
+        // Clocks set back across midnight show a date again that was over: those minutes belong to the day that had begun.
+        if (utcTicks >= found.EndTicks) found = Bounds(date.AddDays(1));
+        else if (utcTicks < found.StartTicks) found = Bounds(date.AddDays(-1));
         Volatile.Write(ref _last, found);
         return found;
     }
@@ -50,12 +56,23 @@ public sealed class StepClock
     private DayBounds Bounds(DateOnly date)
         => new(date.Year * 10000 + date.Month * 100 + date.Day, Midnight(date), Midnight(date.AddDays(1)));
 
+    /// <summary>
+    /// First instant at which local clocks show the date or a later one. Looked up through the same conversion that names an instant's date, so that
+    /// the two agree where midnight does not exist, exists twice, or a whole date was skipped.
+    /// </summary>
     private long Midnight(DateOnly date)
     {
-        var local = date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Unspecified);
-        // Some zones change at midnight: the day then starts at the first instant that exists.
-        while (_zone.IsInvalidTime(local)) local = local.AddMinutes(15);
-        TimeSpan offset = _zone.IsAmbiguousTime(local) ? _zone.GetAmbiguousTimeOffsets(local).Max() : _zone.GetUtcOffset(local);
-        return local.Ticks - offset.Ticks;
+        long wanted = date.ToDateTime(TimeOnly.MinValue).Ticks;
+        long before = wanted - LargestOffsetTicks, after = wanted + LargestOffsetTicks;
+        while (after - before > 1)
+        {
+            long middle = before + (after - before) / 2;
+            if (Local(middle).Ticks >= wanted) after = middle;
+            else before = middle;
+        }
+
+        return after;
     }
+
+    private DateTime Local(long utcTicks) => TimeZoneInfo.ConvertTimeFromUtc(new DateTime(utcTicks, DateTimeKind.Utc), _zone);
 }

@@ -85,7 +85,7 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
         topic = "unknown";
         try
         {
-            return Read(item, caller, ref e, ref id, ref topic);
+            return ReadItem(item, caller, ref e, ref id, ref topic);
         }
         catch (InvalidOperationException)
         {
@@ -94,7 +94,7 @@ public sealed class EventsEndpoint(AutoBidEngine engine, IEventLog log, ICampaig
         }
     }
 
-    private string? Read(JsonElement item, Caller caller, ref EngineEvent e, ref string? id, ref string topic)
+    private string? ReadItem(JsonElement item, Caller caller, ref EngineEvent e, ref string? id, ref string topic)
     {
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("topic", out JsonElement name) || name.ValueKind != JsonValueKind.String)
             return "topic: a string is required";

@@ -22,6 +22,9 @@ public sealed class EmbeddedCluster : IDisposable
     /// <summary>host:port of each broker, with commas between.</summary>
     public string BootstrapServers { get; }
 
+    /// <summary>The options of a log on this cluster.</summary>
+    public EventLogOptions On(EventLogOptions options) => options with { Kafka = BootstrapServers, CreateTopics = false };
+
     /// <summary>Ends the brokers; what they held is gone.</summary>
     public void Dispose() => _host.Dispose();
 }

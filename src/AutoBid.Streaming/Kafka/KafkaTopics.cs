@@ -60,25 +60,29 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
 
     private async Task CreateAsync(string[] topics, int partitions, CancellationToken cancellation)
     {
+        if (!options.CreateTopics)
+        {
+            // Asking for a topic makes brokers that create topics by use create it.
+            foreach (string topic in topics) await Task.Run(() => _admin.GetMetadata(topic, options.AppendTimeout), cancellation);
+            return;
+        }
+
         try
         {
-            await _admin.CreateTopicsAsync(topics.Select(topic => new TopicSpecification
-            {
-                Name = topic,
-                NumPartitions = Keyed.Contains(topic) ? partitions : 1,
-                ReplicationFactor = options.ReplicationFactor,
-                Configs = new Dictionary<string, string> { ["cleanup.policy"] = Compacted.Contains(topic) ? "compact" : "delete" },
-            }));
+            await _admin.CreateTopicsAsync(
+                topics.Select(topic => new TopicSpecification
+                {
+                    Name = topic,
+                    NumPartitions = Keyed.Contains(topic) ? partitions : 1,
+                    ReplicationFactor = options.ReplicationFactor,
+                    Configs = new Dictionary<string, string> { ["cleanup.policy"] = Compacted.Contains(topic) ? "compact" : "delete" },
+                }),
+                new CreateTopicsOptions { RequestTimeout = options.AppendTimeout, OperationTimeout = options.AppendTimeout }).WaitAsync(cancellation);
             logger.LogInformation("created the topics {Topics}", string.Join(", ", topics));
         }
         catch (CreateTopicsException e) when (e.Results.All(result => result.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists))
         {
             logger.LogDebug("some topics were created by another node");
-        }
-        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion)
-        {
-            logger.LogInformation("the broker cannot create topics on request ({Reason}); they appear by use", e.Error.Reason);
-            foreach (string topic in topics) await Task.Run(() => _admin.GetMetadata(topic, options.AppendTimeout), cancellation);
         }
     }
 
@@ -88,8 +92,8 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
         try
         {
             ConfigResource[] resources = [.. topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic })];
-            if (resources.Length == 0) return;
-            foreach (DescribeConfigsResult result in await _admin.DescribeConfigsAsync(resources).WaitAsync(cancellation))
+            if (resources.Length == 0 || !options.CreateTopics) return;
+            foreach (DescribeConfigsResult result in await _admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = options.AppendTimeout }).WaitAsync(cancellation))
                 if (result.Entries.TryGetValue("cleanup.policy", out ConfigEntryResult? policy) && !policy.Value.Contains("compact", StringComparison.Ordinal))
                     logger.LogWarning("{Topic} has cleanup.policy {Policy}, it should be compact", result.ConfigResource.Name, policy.Value);
         }

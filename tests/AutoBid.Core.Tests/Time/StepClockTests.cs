@@ -13,7 +13,7 @@ public sealed class StepClockTests
     private static readonly string[] Zones =
     [
         "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut",
-        "America/Havana", "America/Asuncion", "Pacific/Apia", "Africa/Cairo", "Asia/Gaza", "Atlantic/Azores", "Antarctica/Troll",
+        "America/Havana", "America/Asuncion", "Pacific/Apia", "Africa/Cairo", "Asia/Gaza", "Atlantic/Azores", "Antarctica/Troll", "America/St_Johns", "America/Scoresbysund",
     ];
 
     public static TheoryData<string> AllZones => new(Zones);
@@ -97,7 +97,7 @@ public sealed class StepClockTests
     public void A_step_starts_at_the_first_tick_that_maps_to_it()
         => Prop.ForAll<long, PositiveInt>((n, length) =>
         {
-            // Any length, down to days shorter than 48 ticks apart from nothing: the two functions are inverse by arithmetic, not by luck.
+            // Any length from 49 ticks on: the two functions are inverse by arithmetic, not by luck.
             var day = new DayBounds(20250101, Math.Abs(n % Span), Math.Abs(n % Span) + 48 + length.Get);
             for (int step = 0; step < 48; step++)
             {

@@ -17,7 +17,7 @@ public sealed class KafkaMockTests
     {
         using var cluster = new EmbeddedCluster(brokers: 3);
         IReadOnlyList<PartitionOffset> position;
-        await using (KafkaEventLog log = Open(cluster.BootstrapServers))
+        await using (KafkaEventLog log = Open(cluster))
         {
             await log.StartAsync([], default);
             Assert.True(log.IsAvailable);
@@ -33,7 +33,7 @@ public sealed class KafkaMockTests
             await log.AppendAsync(new[] { TestEvents.Bill("campaign-3", 99) }, default);
         }
 
-        await using KafkaEventLog again = Open(cluster.BootstrapServers);
+        await using KafkaEventLog again = Open(cluster);
         await again.StartAsync(position, default);
         Assert.Equal(1099, Assert.Single(await again.ReadToEndAsync()).AmountNanos);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await again.StartAsync([new(Topic.Spend, 0, 1_000_000)], default));
@@ -43,7 +43,7 @@ public sealed class KafkaMockTests
     public async Task An_event_in_the_wrong_partition_is_forwarded_and_read_once()
     {
         using var cluster = new EmbeddedCluster();
-        await using KafkaEventLog log = Open(cluster.BootstrapServers);
+        await using KafkaEventLog log = Open(cluster);
         await log.StartAsync([], default);
         int right = Murmur2.Partition("c1", 4), wrong = (right + 1) % 4;
         var payload = new System.Buffers.ArrayBufferWriter<byte>();
@@ -61,7 +61,7 @@ public sealed class KafkaMockTests
     public async Task What_cannot_be_parsed_goes_to_the_dead_letters_and_reading_goes_on()
     {
         using var cluster = new EmbeddedCluster();
-        await using KafkaEventLog log = Open(cluster.BootstrapServers);
+        await using KafkaEventLog log = Open(cluster);
         await log.StartAsync([], default);
         using (IProducer<string, byte[]> foreign = new ProducerBuilder<string, byte[]>(
             new ProducerConfig { BootstrapServers = cluster.BootstrapServers, Partitioner = Partitioner.Murmur2 }).Build())
@@ -80,7 +80,7 @@ public sealed class KafkaMockTests
     public async Task Brokers_that_go_away_fail_appends_in_bounded_time_and_say_so()
     {
         var cluster = new EmbeddedCluster();
-        await using KafkaEventLog log = Open(cluster.BootstrapServers, TimeSpan.FromSeconds(1));
+        await using KafkaEventLog log = Open(cluster, TimeSpan.FromSeconds(1));
         await log.StartAsync([], default);
         await log.AppendAsync(new[] { TestEvents.Bill("c1", 1) }, default);
         cluster.Dispose();
@@ -93,7 +93,7 @@ public sealed class KafkaMockTests
     public async Task The_position_passes_ends_of_partitions_and_decisions_are_published()
     {
         using var cluster = new EmbeddedCluster();
-        await using KafkaEventLog log = Open(cluster.BootstrapServers);
+        await using KafkaEventLog log = Open(cluster);
         await log.StartAsync([], default);
         Assert.Equal(20, log.Position.Count);
         Assert.Empty(await log.ReadToEndAsync());
@@ -127,6 +127,6 @@ public sealed class KafkaMockTests
         return values;
     }
 
-    private KafkaEventLog Open(string servers, TimeSpan? timeout = null)
-        => new(new EventLogOptions { Kafka = servers, AppendTimeout = timeout ?? TimeSpan.FromSeconds(5) }, new CampaignNames(), _logger, TimeProvider.System);
+    private KafkaEventLog Open(EmbeddedCluster cluster, TimeSpan? timeout = null)
+        => new(cluster.On(new EventLogOptions { AppendTimeout = timeout ?? TimeSpan.FromSeconds(5) }), new CampaignNames(), _logger, TimeProvider.System);
 }

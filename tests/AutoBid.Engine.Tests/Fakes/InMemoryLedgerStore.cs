@@ -1,0 +1,259 @@
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
+
+namespace AutoBid.Engine.Tests.Fakes;
+
+/// <summary>
+/// The ledger's contract in dictionaries. It holds the promise of design.md section 4 after every call: what settled on time under a lease, plus what is
+/// outstanding, never exceeds the budget; a call that would break it, or that a database would refuse, throws and changes nothing.
+/// </summary>
+internal sealed class InMemoryLedgerStore : ILedgerStore
+{
+    private readonly Dictionary<(BudgetScope Scope, string Id, int Period), Row> _budgets = [];
+    private readonly Dictionary<(string Tenant, string Campaign, int Day), List<Row>> _scopes = [];
+    private readonly SortedDictionary<long, Lease> _leases = [];
+    private readonly SortedDictionary<(string, string, int), CampaignState> _states = [];
+    private readonly Dictionary<EventIdentity, long> _seen = [];
+    private readonly Dictionary<(string, int), long> _offsets = [];
+    private readonly Lock _gate = new();
+
+    public List<Adjustment> Adjustments { get; } = [];
+
+    public int Commits { get; private set; }
+
+    public int GrantCalls { get; private set; }
+
+    public List<LeaseRequest> LastRequests { get; } = [];
+
+    /// <summary>The commit with this number (from 1) fails before it is made; 0: none.</summary>
+    public int CrashBeforeCommit { get; set; }
+
+    public IReadOnlyList<long> ClosedLeases
+    {
+        get
+        {
+            lock (_gate) return [.. _leases.Values.Where(lease => !lease.IsOpen).Select(lease => lease.Id)];
+        }
+    }
+
+    public IReadOnlyList<(string Tenant, string Campaign, int Day)> StateKeys
+    {
+        get
+        {
+            lock (_gate) return [.. _states.Keys];
+        }
+    }
+
+    public ValueTask SetBudgetsAsync(IReadOnlyList<BudgetSetting> settings, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            foreach (BudgetSetting setting in settings)
+            {
+                Limit(BudgetScope.Day, setting.CampaignId, setting.Day, setting.DayNanos);
+                if (setting.FlightNanos is { } flight) Limit(BudgetScope.Flight, setting.CampaignId, 0, flight);
+                if (setting.AccountNanos is { } account) Limit(BudgetScope.Account, setting.Account!, setting.Day, account);
+                var scopes = new List<Row> { _budgets[(BudgetScope.Day, setting.CampaignId, setting.Day)] };
+                if (setting.FlightNanos is not null) scopes.Add(_budgets[(BudgetScope.Flight, setting.CampaignId, 0)]);
+                if (setting.AccountNanos is not null) scopes.Add(_budgets[(BudgetScope.Account, setting.Account!, setting.Day)]);
+                _scopes[(setting.TenantId, setting.CampaignId, setting.Day)] = scopes;
+            }
+
+            Check();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<LeaseGrant>> GrantAsync(IReadOnlyList<LeaseRequest> requests, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            GrantCalls++;
+            LastRequests.Clear();
+            LastRequests.AddRange(requests);
+            var grants = requests.Select(Grant).ToArray();
+            Check();
+            return ValueTask.FromResult<IReadOnlyList<LeaseGrant>>(grants);
+        }
+    }
+
+    public ValueTask CommitAsync(LedgerCommit commit, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (Commits + 1 == CrashBeforeCommit) throw new SimulatedCrashException();
+            // All or nothing: what a database would refuse is looked for before anything moves.
+            foreach (LeaseSettlement s in commit.Settlements)
+                if (!_leases.TryGetValue(s.LeaseId, out Lease? lease) || !lease.IsOpen || s.AmountNanos < 0 || s.AmountNanos > lease.Left)
+                    throw new InvalidOperationException($"Lease {s.LeaseId} cannot settle {s.AmountNanos}.");
+            foreach (var day in commit.Adjustments.GroupBy(a => (a.TenantId, a.CampaignId, a.Day)))
+            {
+                long settled = _scopes.TryGetValue(day.Key, out List<Row>? rows) ? rows[0].Settled : 0;
+                long coming = commit.Settlements.Where(s => _leases[s.LeaseId] is { } l && (l.Tenant, l.Campaign, l.Day) == day.Key).Sum(s => s.AmountNanos);
+                if (settled + coming + day.Sum(a => a.AmountNanos) < 0) throw new InvalidOperationException($"Adjustments would take {day.Key} below 0.");
+            }
+
+            foreach (LeaseSettlement s in commit.Settlements)
+            {
+                Lease lease = _leases[s.LeaseId];
+                lease.Settled += s.AmountNanos;
+                foreach (Row row in lease.Scopes)
+                {
+                    row.Outstanding -= s.AmountNanos;
+                    row.Settled += s.AmountNanos;
+                    row.OnTime += s.AmountNanos;
+                }
+            }
+
+            foreach (Adjustment a in commit.Adjustments)
+            {
+                Adjustments.Add(a);
+                if (!_scopes.TryGetValue((a.TenantId, a.CampaignId, a.Day), out List<Row>? rows))
+                {
+                    Limit(BudgetScope.Day, a.CampaignId, a.Day, 0);
+                    rows = _scopes[(a.TenantId, a.CampaignId, a.Day)] = [_budgets[(BudgetScope.Day, a.CampaignId, a.Day)]];
+                }
+
+                foreach (Row row in rows) row.Settled += a.AmountNanos;
+            }
+
+            foreach (long id in commit.ClosedLeases) Close(_leases[id]);
+            foreach (CampaignState state in commit.States)
+            {
+                var key = (state.TenantId, state.CampaignId, state.Day);
+                if (state.Blob.Length == 0) _states.Remove(key);
+                else _states[key] = state;
+            }
+
+            foreach (SeenEvent seen in commit.Seen) _seen[seen.Identity] = seen.ExpiresTicks;
+            foreach (PartitionOffset at in commit.Offsets) _offsets[(at.Topic, at.Partition)] = at.NextOffset;
+            Commits++;
+            Check();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Seen ids come youngest first, unlike the order in which they were applied: a database knows no order of arrival.</summary>
+    public ValueTask<LedgerSnapshot> LoadAsync(long seenSinceTicks, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            return ValueTask.FromResult(new LedgerSnapshot(
+                [.. _states.Values],
+                [.. _seen.Where(pair => pair.Value > seenSinceTicks).OrderByDescending(pair => pair.Value).Select(pair => new SeenEvent(pair.Key, pair.Value))],
+                [.. _offsets.Select(pair => new PartitionOffset(pair.Key.Item1, pair.Key.Item2, pair.Value))],
+                [.. _leases.Values.Where(l => l.IsOpen).Select(l => new OpenLease(l.Id, l.Tenant, l.Campaign, l.Day, l.Node, l.Granted, l.Settled, l.Expires))]));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<long>> ReclaimAsync(long expiredBeforeTicks, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            Lease[] expired = [.. _leases.Values.Where(lease => lease.IsOpen && lease.Expires < expiredBeforeTicks)];
+            foreach (Lease lease in expired) Close(lease);
+            Check();
+            return ValueTask.FromResult<IReadOnlyList<long>>([.. expired.Select(lease => lease.Id)]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<BudgetRow>> BudgetsAsync(string tenantId, string campaignId, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            var rows = _scopes.Where(pair => pair.Key.Tenant == tenantId && pair.Key.Campaign == campaignId).SelectMany(pair => pair.Value).Distinct();
+            return ValueTask.FromResult<IReadOnlyList<BudgetRow>>(
+                [.. rows.Select(r => new BudgetRow(r.Scope, r.Id, r.Period, r.Budget, r.Settled, r.Outstanding)).OrderBy(r => (r.Scope, r.Period, r.Id))]);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Settled sums per scope: what two runs must agree on.</summary>
+    public string Settled()
+    {
+        lock (_gate)
+            return string.Join('\n', _budgets.Values.Select(r => $"{r.Scope} {r.Id} {r.Period} {r.Settled} {r.OnTime}").Order(StringComparer.Ordinal));
+    }
+
+    private LeaseGrant Grant(LeaseRequest request)
+    {
+        if (request.AmountNanos < 0) throw new ArgumentOutOfRangeException(nameof(request));
+        if (!_scopes.TryGetValue((request.TenantId, request.CampaignId, request.Day), out List<Row>? scopes)) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, 0, 0);
+        long room = Math.Max(scopes.Min(row => row.Requested - row.Settled - row.Outstanding), 0);
+        long amount = Math.Min(request.AmountNanos, room);
+        Lease? lease = _leases.Values.FirstOrDefault(
+            l => l.IsOpen && (l.Tenant, l.Campaign, l.Day, l.Node) == (request.TenantId, request.CampaignId, request.Day, request.Node));
+        if (lease is null)
+        {
+            if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0);
+            lease = new Lease
+            {
+                Id = _leases.Count + 1, Tenant = request.TenantId, Campaign = request.CampaignId, Day = request.Day, Node = request.Node, Scopes = scopes,
+            };
+            _leases.Add(lease.Id, lease);
+        }
+
+        lease.Granted += amount;
+        lease.Expires = Math.Max(lease.Expires, request.ExpiresTicks);
+        foreach (Row row in scopes) row.Outstanding += amount;
+        return new LeaseGrant(request.CampaignId, request.Day, lease.Id, amount, room - amount, lease.Expires);
+    }
+
+    private static void Close(Lease lease)
+    {
+        if (!lease.IsOpen) return;
+        lease.IsOpen = false;
+        foreach (Row row in lease.Scopes)
+        {
+            row.Outstanding -= lease.Left;
+            row.Budget = Math.Max(row.Requested, row.OnTime + row.Outstanding);
+        }
+    }
+
+    private void Limit(BudgetScope scope, string id, int period, long nanos)
+    {
+        if (!_budgets.TryGetValue((scope, id, period), out Row? row)) _budgets.Add((scope, id, period), row = new Row { Scope = scope, Id = id, Period = period });
+        row.Requested = nanos;
+        row.Budget = Math.Max(nanos, row.OnTime + row.Outstanding);
+    }
+
+    private void Check()
+    {
+        foreach (Row row in _budgets.Values)
+        {
+            if (row.OnTime + row.Outstanding > row.Budget) throw new InvariantBrokenException($"{row.Scope} {row.Id} {row.Period}: {row.OnTime} + {row.Outstanding} > {row.Budget}");
+            if (row.Outstanding < 0 || row.Settled < 0) throw new InvariantBrokenException($"{row.Scope} {row.Id} {row.Period}: {row.Outstanding}, {row.Settled}");
+        }
+    }
+
+    private sealed class Row
+    {
+        public required BudgetScope Scope;
+        public required string Id;
+        public required int Period;
+        public long Requested;
+        public long Budget;
+        public long Settled;
+        public long OnTime;
+        public long Outstanding;
+    }
+
+    private sealed class Lease
+    {
+        public required long Id;
+        public required string Tenant;
+        public required string Campaign;
+        public required int Day;
+        public required string Node;
+        public required List<Row> Scopes;
+        public long Granted;
+        public long Settled;
+        public long Expires;
+        public bool IsOpen = true;
+
+        public long Left => Granted - Settled;
+    }
+}
