@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from autobid_policies.gave.config import Config, FineTuneConfig, ModelConfig, Of
 from autobid_policies.gave.losses import action_term, exploration_weight, frozen, gave_losses
 from autobid_policies.gave.model import Critic, Policy, parameters
 from autobid_policies.gave.serving import WindowPolicy
-from autobid_policies.gave.windows import Pool, cut, random_windows, sample_days
+from autobid_policies.gave.windows import Pool, cut, measure, random_windows, sample_days
 from market import LOG_GRID, NAMES
 
 SMALL = ModelConfig(width=32, layers=2, heads=2, criticWidth=16)
@@ -145,6 +146,19 @@ def test_windows_are_right_aligned_and_show_step_zero(logged, spec):
     drawn = random_windows(pool, 4000, 20, normaliser, None, torch.Generator().manual_seed(1))
     shows = ((drawn.timesteps == 0) & (drawn.mask > 0)).any(1).float().mean()
     assert float(shows) == pytest.approx(20 / 67, abs=0.03)
+
+
+def test_efficiency_of_a_target_first_day_never_rewards_missing_the_target(logged):
+    steps = torch.full((2, STEPS), 1 / STEPS)
+    # Each key gains 1 for a cost of 1.2; the only bids that keep the target bring 0.5.
+    table = torch.where(torch.arange(24) < 12, 0.5, 1.0).expand(2, STEPS, 24) / STEPS
+    price = torch.where(torch.arange(24) < 12, 0.5, 1.2).expand(2, STEPS, 24) / STEPS
+    days = replace(logged.take(torch.tensor([0, 1])), curve_value=table, curve_cost=price, value=steps, cost=1.2 * steps,
+                   mode=torch.tensor([0, 1]))
+    measured = measure(days, LOG_GRID)
+    assert float(measured.s_star[1]) == pytest.approx(0.5, abs=0.06), "held to the target"
+    assert float(measured.efficiency[0]) == pytest.approx(1.0, abs=0.05) and float(measured.efficiency[1]) < 0.6
+    assert measure(replace(days, curve_value=table * 0, value=steps * 0), LOG_GRID).efficiency.tolist() == [0.0, 0.0]
 
 
 def test_hindsight_days_end_near_the_best_and_label_only_their_suffix(logged, twin, spec):

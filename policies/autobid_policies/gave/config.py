@@ -11,7 +11,7 @@ ACTIONS = ("logMultiplier", "residualToMpc")
 @dataclass(frozen=True)
 class ModelConfig:
     arch: str = "transformer"          # or "mlp": 64 x 64 on the current token, the small net a transformer must beat
-    window: int = 20
+    window: int = 12                   # more cannot be rebuilt from a live trajectory (docs/features.md)
     steps: int = 48
     width: int = 96
     layers: int = 3

@@ -25,7 +25,8 @@ def with_budget(days: TrajectorySet, factor: float | Tensor, twin: Twin, log_gri
 
 def gains(played: RollOut, days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
     """Per key, in conversions: what was gained, the oracle's S*, and whether expected CPA <= C (within 0.1 %). In TargetFirst the
-    gain of a key above its target is its score, so overshooting never pays."""
+    gain of a key above its target is its score; S* is the held oracle's value, which a small overshoot can pass: read it beside the
+    share of keys that keep the target."""
     cost, value = played.cost.sum(1), played.value.sum(1)
     conversions = days.budget / days.target
     return curves.penalised(value, cost) * conversions, days.s_star * conversions, cost <= value * 1.001

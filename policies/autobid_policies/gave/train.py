@@ -25,7 +25,7 @@ from .evaluate import Evaluator
 from .losses import Losses, gave_losses
 from .model import Critic, Policy, parameters
 from .serving import WindowPolicy
-from .windows import Pool, exponents, join, parity_windows, random_windows, sample_days
+from .windows import Pool, exponents, join, measure, parity_windows, random_windows, sample_days
 
 Report = Callable[[str], None]
 
@@ -56,10 +56,11 @@ class Trainer:
         spec = self.manifest.features
         self.twin = Twin(spec)
         self.twin.check(days)
-        self.train, self.validation, self.test = (days.where(s).to(self.device) for s in ("train", "validation", "test"))
+        self.log_grid = torch.tensor(self.manifest.log_grid, device=self.device)
+        self.train, self.validation, self.test = (measure(days.where(s).to(self.device), self.log_grid)
+                                                  for s in ("train", "validation", "test"))
         if not len(self.train) or not len(self.validation):
             raise DataError(f"{data}: the train and validation splits must not be empty")
-        self.log_grid = torch.tensor(self.manifest.log_grid, device=self.device)
         self.normaliser = Normaliser.fit(self.train.features.cpu(), spec).to(self.device)
         self.dropout = FeatureDropout(spec)
         self.evaluator = Evaluator(self.manifest, self.twin, self.log_grid, config.serveAt)

@@ -1,7 +1,7 @@
 """Training pools and the windows cut from them."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,6 +18,15 @@ def exponents(mode: Tensor, target_exponent: float = curves.TARGET_EXPONENT) -> 
     """Score exponent per key [N]: TargetFirst is held to its target by a steep penalty."""
     return torch.where(mode == TARGET_FIRST, torch.full_like(mode, target_exponent, dtype=torch.float32),
                        torch.full_like(mode, curves.SCORE_EXPONENT, dtype=torch.float32))
+
+
+def measure(days: TrajectorySet, log_grid: Tensor) -> TrajectorySet:
+    """The same days with S* and e as roll-outs have them: the best constant among the 160 points on the stored curves. e takes each
+    mode's own exponent: under the score's square a TargetFirst day that overshoots can pass 1, and would teach to overshoot."""
+    best, _, _ = curves.hindsight(days.curve_cost, days.curve_value, days.mode, log_grid)
+    score = curves.penalised(days.value.sum(1), days.cost.sum(1), exponents(days.mode))
+    efficiency = torch.where(best > 1e-6, score / best.clamp(min=1e-6), torch.zeros_like(best))
+    return replace(days, s_star=best, efficiency=efficiency.clamp(0.0, 1.05))
 
 
 @dataclass

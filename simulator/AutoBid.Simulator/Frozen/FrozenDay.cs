@@ -6,7 +6,7 @@ namespace AutoBid.Simulator.Frozen;
 
 /// <summary>
 /// What any multiplier would have cost and brought one seat in each step of a played day, everybody else's bids fixed. Points are Core's 24 grid
-/// multipliers with three more between neighbours: the best constant is looked for on all 93, exports carry every fourth.
+/// multipliers with three more between neighbours; exports carry every fourth.
 /// </summary>
 public sealed class FrozenDay
 {
@@ -21,8 +21,9 @@ public sealed class FrozenDay
     /// <summary>Multipliers of the points, ascending from 0.1 to 4.</summary>
     public static ReadOnlySpan<float> Multipliers => Grid.Points;
 
-    /// <summary>The multiplier at a position between two points.</summary>
-    public static double MultiplierAt(double position) => ResponseGrid.Lowest * Math.Exp(position * ResponseGrid.LogStep / Parts);
+    /// <summary>Where a multiplier lies among the points, clamped to them; fractions are shares of a log step.</summary>
+    public static double PositionOf(double multiplier)
+        => Math.Clamp(Math.Log(multiplier / ResponseGrid.Lowest) / ResponseGrid.LogStep * Parts, 0, Points - 1);
 
     internal static LogGrid Grid { get; } = LogGrid.Multipliers(Parts);
 

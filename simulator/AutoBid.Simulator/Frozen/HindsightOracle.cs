@@ -1,4 +1,5 @@
 using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Simulator.Scoring;
 using AutoBid.Simulator.Traffic;
@@ -8,50 +9,48 @@ namespace AutoBid.Simulator.Frozen;
 /// <summary>
 /// S*, what scores are compared with: the best constant multiplier in hindsight through the same auction, others' bids fixed, expected values.
 /// A step that would cost more than is left stops when the money is gone, cost and value in proportion.
+/// The search runs over the project's 160 multipliers from 0.05 to 4 (<see cref="DayForecast.Multipliers"/>), as in training: a finer one finds more,
+/// but only by hitting to the permille the bid that leaves a little money for the last, nearly free steps of a day on which all rivals ran dry.
 /// </summary>
 public static class HindsightOracle
 {
-    // The points are scanned, never bisected (value against cost has several humps); then the neighbourhood of the best is scanned more finely,
-    // because near its target a campaign's value moves several times faster than its multiplier.
-    private const int ZoomRounds = 3;
-    private const int ZoomSteps = 8;
-
-    /// <summary>The best constant of one seat and day, among 0.1 to 4.</summary>
+    /// <summary>The best constant of one seat and day. Scanned, never bisected: value against cost has several humps.</summary>
     /// <param name="mode">SpendFirst: the highest score. TargetFirst: the highest value with CPA at most the target; where no multiplier has that, the lowest CPA.</param>
     public static OracleResult BestConstant(FrozenDay day, Seat seat, PacingMode mode)
     {
-        var best = new Candidate(double.NegativeInfinity, 0, 0, 0);
-        for (int point = 0; point < FrozenDay.Points; point++) best = Better(best, At(day, seat, mode, point));
-        double width = 1;
-        for (int round = 0; round < ZoomRounds; round++)
+        OracleResult best = default;
+        double bestRank = double.NegativeInfinity;
+        foreach (double multiplier in DayForecast.Multipliers)
         {
-            double centre = best.Position;
-            width /= ZoomSteps;
-            for (int i = -ZoomSteps; i <= ZoomSteps; i++)
-            {
-                double position = centre + i * width;
-                if (position > 0 && position < FrozenDay.Points - 1) best = Better(best, At(day, seat, mode, position));
-            }
+            Walk(day, seat.Budget, multiplier, out double cost, out double value);
+            double score = Score.Of(value, cost, seat.TargetCpa);
+            // Multipliers that miss the target rank below all that keep it, by their CPA.
+            double rank = mode == PacingMode.SpendFirst ? score
+                : cost <= seat.TargetCpa * value ? value
+                : -cost / Math.Max(value, 1e-12);
+            if (rank <= bestRank) continue;
+            bestRank = rank;
+            best = new OracleResult(multiplier, mode == PacingMode.SpendFirst ? score : value, cost, value);
         }
 
-        double score = mode == PacingMode.SpendFirst ? Score.Of(best.Value, best.Cost, seat.TargetCpa) : best.Value;
-        return new OracleResult(FrozenDay.MultiplierAt(best.Position), score, best.Cost, best.Value);
+        return best;
     }
 
-    /// <summary>A whole day at one constant multiplier.</summary>
-    /// <param name="position">Index of the multiplier among <see cref="FrozenDay.Multipliers"/>; between two, cost and value are interpolated.</param>
-    public static void Walk(FrozenDay day, double budget, double position, out double cost, out double value)
+    /// <summary>A whole day at one constant multiplier; linear in log between the curves' points, proportional to the bid below the first.</summary>
+    public static void Walk(FrozenDay day, double budget, double multiplier, out double cost, out double value)
     {
         cost = 0;
         value = 0;
+        double position = FrozenDay.PositionOf(multiplier);
+        double below = Math.Min(multiplier / ResponseGrid.Lowest, 1);
         int low = Math.Min((int)position, FrozenDay.Points - 2);
         double part = position - low;
         for (int step = 0; step < StepClock.StepsPerDay; step++)
         {
             ReadOnlySpan<float> costs = day.Cost(step), values = day.Value(step);
             double left = budget - cost;
-            double stepCost = costs[low] + part * (costs[low + 1] - costs[low]);
-            double stepValue = values[low] + part * (values[low + 1] - values[low]);
+            double stepCost = below * (costs[low] + part * (costs[low + 1] - costs[low]));
+            double stepValue = below * (values[low] + part * (values[low + 1] - values[low]));
             if (stepCost > left)
             {
                 double share = Math.Max(left, 0) / stepCost;
@@ -63,18 +62,4 @@ public static class HindsightOracle
             value += stepValue;
         }
     }
-
-    private static Candidate At(FrozenDay day, Seat seat, PacingMode mode, double position)
-    {
-        Walk(day, seat.Budget, position, out double cost, out double value);
-        // Points that miss the target rank below all that keep it, by their CPA.
-        double rank = mode == PacingMode.SpendFirst ? Score.Of(value, cost, seat.TargetCpa)
-            : cost <= seat.TargetCpa * value ? value
-            : -cost / Math.Max(value, 1e-12);
-        return new Candidate(rank, position, cost, value);
-    }
-
-    private static Candidate Better(Candidate best, Candidate other) => other.Rank > best.Rank ? other : best;
-
-    private readonly record struct Candidate(double Rank, double Position, double Cost, double Value);
 }

@@ -20,6 +20,7 @@ internal static class AutoBidCommand
         DemoCommand.Create(host),
         SimulateCommand.Create(host),
         ExportDataCommand.Create(host),
+        ExportPriorCommand.Create(host),
         ModelsCommand.Create(host),
         KeysCommand.Create(host),
     };
@@ -30,7 +31,9 @@ internal static class AutoBidCommand
         ParseResult parsed = Create(host).Parse(args);
         if (parsed.Action is ParseErrorAction)
         {
-            await host.Error.WriteLineAsync($"autobid: {parsed.Errors[0].Message.ReplaceLineEndings(" ")}");
+            // What was not understood says more than what is missing because of it.
+            string why = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is no command or option here" : parsed.Errors[0].Message;
+            await FailAsync(host, why);
             return CommandException.Usage;
         }
 

@@ -14,7 +14,7 @@ internal static class KeysCommand
     {
         var data = new Option<string>("--data") { Description = "Data folder of the service.", HelpName = "FOLDER", Recursive = true, DefaultValueFactory = _ => host.Environment("AUTOBID_DATA") ?? "data" };
         var tenant = new Option<string>("--tenant") { Description = "Tenant of the key.", HelpName = "ID", DefaultValueFactory = _ => Caller.DefaultTenant };
-        var scopes = new Option<string>("--scopes") { Description = $"Comma-separated: {string.Join(", ", ScopeNames.Names)}.", HelpName = "LIST", DefaultValueFactory = _ => "admin" };
+        var scopes = new Option<string>("--scope", "--scopes") { Description = $"Comma-separated: {string.Join(", ", ScopeNames.Names)}.", HelpName = "LIST", DefaultValueFactory = _ => "admin" };
         var tenants = new Option<string?>("--bids-for") { Description = "Further tenants that an exchange's key may bid for, comma-separated.", HelpName = "LIST" };
         var prefix = new Argument<string>("prefix") { Description = "The part of the key between the first two underscores." };
         Option<string?> json = SharedOptions.Json();
@@ -29,7 +29,7 @@ internal static class KeysCommand
         create.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(data)!, async store =>
         {
             string[] names = Split(parsed.GetValue(scopes)!);
-            if (names.Length == 0 || !ScopeNames.TryParse(names, out _)) throw new CommandException($"--scopes: of {string.Join(", ", ScopeNames.Names)}", CommandException.Usage);
+            if (names.Length == 0 || !ScopeNames.TryParse(names, out _)) throw new CommandException($"--scope: of {string.Join(", ", ScopeNames.Names)}", CommandException.Usage);
             await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(parsed.GetValue(tenant)!, names, Split(parsed.GetValue(tenants) ?? ""), cancellation));
         }, cancellation));
         var list = new Command("list", "Every key without its secret.") { json };

@@ -56,6 +56,8 @@ internal sealed class DemoRun(DemoOptions options, TextWriter output)
         // The folder dies with the run, so no append needs to survive a power cut.
         if (!options.Keep) arguments.Add("--no-fsync");
         if (kafka is not null) arguments.AddRange(["--kafka", kafka, "--topic-prefix", TopicPrefix()]);
+        // The mock cluster has no administration: its topics appear by use.
+        if (options.Kafka == "embedded") arguments.Add("--no-create-topics");
         return arguments;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using AutoBid.Cli.Serving;
 
@@ -10,16 +9,14 @@ namespace AutoBid.Cli.Demo;
 /// </summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
-    private const int RememberedLines = 20;
-
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
     private readonly EventHandler _onExit;
-    private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _output;
     private readonly Task _error;
+    private volatile string? _lastLine;
 
     private ServiceProcess(Process process)
     {
@@ -57,7 +54,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            string last = service.LastError;
+            string last = service.LastWord;
             await service.DisposeAsync();
             throw new CommandException($"the service was not ready within {timeout.TotalSeconds:0} s{last}", e);
         }
@@ -84,9 +81,10 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>What became of the child, as the end of a sentence; empty while it runs.</summary>
-    public string Fate => _process.HasExited ? $" (the service ended with exit code {_process.ExitCode}{LastError})" : "";
+    public string Fate => _process.HasExited ? $" (the service ended with exit code {_process.ExitCode}{LastWord})" : "";
 
-    private string LastError => _errors.LastOrDefault() is { } line ? $": {line}" : "";
+    /// <summary>The last line it wrote: a log line or its error.</summary>
+    private string LastWord => _lastLine is { } line ? $": {line}" : "";
 
     public async ValueTask DisposeAsync()
     {
@@ -128,20 +126,21 @@ internal sealed class ServiceProcess : IAsyncDisposable
         {
             if (line.StartsWith(ServeCommand.ReadyPrefix, StringComparison.Ordinal) && Uri.TryCreate(line[ServeCommand.ReadyPrefix.Length..].Trim(), UriKind.Absolute, out Uri? address))
                 _ready.TrySetResult(address);
+            else Remember(line);
         }
 
         // The last word on standard error may still be on its way.
         await Task.WhenAll(_process.WaitForExitAsync(), _error);
-        _ready.TrySetException(new CommandException($"the service ended before it was ready, exit code {_process.ExitCode}{LastError}"));
+        _ready.TrySetException(new CommandException($"the service ended before it was ready, exit code {_process.ExitCode}{LastWord}"));
     }
 
     private async Task ReadErrorsAsync()
     {
-        while (await _process.StandardError.ReadLineAsync() is { } line)
-        {
-            if (line.Length == 0) continue;
-            _errors.Enqueue(line);
-            while (_errors.Count > RememberedLines) _errors.TryDequeue(out _);
-        }
+        while (await _process.StandardError.ReadLineAsync() is { } line) Remember(line);
+    }
+
+    private void Remember(string line)
+    {
+        if (line.Length > 0) _lastLine = line;
     }
 }

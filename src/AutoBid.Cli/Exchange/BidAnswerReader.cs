@@ -7,6 +7,8 @@ namespace AutoBid.Cli.Exchange;
 /// <summary>Reads OpenRTB 2.6 bid responses the way a strict exchange does: one bid for the one impression asked for, in USD, at an exact price.</summary>
 internal sealed class BidAnswerReader(IEnumerable<string> campaigns)
 {
+    private const string NotReadable = "not readable as a bid response";
+
     private readonly byte[][] _campaigns = [.. campaigns.Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>Reads an answer into <paramref name="into"/>.</summary>
@@ -46,15 +48,16 @@ internal sealed class BidAnswerReader(IEnumerable<string> campaigns)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            return "not readable as a bid response";
+            return NotReadable;
         }
     }
 
     private string? ReadSeats(ref Utf8JsonReader reader, BidAnswer into)
     {
-        reader.Read();
+        if (!IsArray(ref reader)) return NotReadable;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
+            if (reader.TokenType != JsonTokenType.StartObject) return NotReadable;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (!reader.ValueTextEquals("bid"u8))
@@ -63,9 +66,10 @@ internal sealed class BidAnswerReader(IEnumerable<string> campaigns)
                     continue;
                 }
 
-                reader.Read();
+                if (!IsArray(ref reader)) return NotReadable;
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
+                    if (reader.TokenType != JsonTokenType.StartObject) return NotReadable;
                     if (into.HasBid) return "more than one bid for one impression";
                     if (ReadBid(ref reader, into) is { } error) return error;
                 }
@@ -110,6 +114,12 @@ internal sealed class BidAnswerReader(IEnumerable<string> campaigns)
         into.PriceNanos = (long)nanos;
         into.HasBid = true;
         return null;
+    }
+
+    private static bool IsArray(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.StartArray;
     }
 
     private int Find(ref Utf8JsonReader reader)

@@ -33,6 +33,7 @@ internal static class ServeCommand
     private static readonly (string Name, string Description)[] Flags =
     [
         ("no-fsync", "Do not wait for the disk: only for data that may be lost."),
+        ("no-create-topics", "Kafka: leave missing topics to the brokers, where clients may not create them."),
         ("quiet", "Log warnings and errors only."),
     ];
 

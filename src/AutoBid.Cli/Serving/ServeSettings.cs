@@ -12,7 +12,7 @@ internal sealed class ServeSettings(
     /// <summary>Every setting's name, as on the command line without its dashes.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "quiet",
+        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics", "quiet",
     ];
 
     /// <summary>Name of the environment variable of a setting.</summary>
@@ -39,6 +39,7 @@ internal sealed class ServeSettings(
             PublicUrl = Find("public-url") is { } url ? Url(url) : null,
             Node = Text("node") ?? standard.Node,
             Fsync = !Flag("no-fsync"),
+            CreateTopics = !Flag("no-create-topics"),
             Quiet = Flag("quiet"),
         };
     }

@@ -18,7 +18,8 @@ internal static class SettingText
             return duration > TimeSpan.Zero;
         }
 
-        return TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration > TimeSpan.Zero;
+        // Without a colon a bare number would be days.
+        return text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out duration) && duration > TimeSpan.Zero;
     }
 
     /// <summary>true, false, 1, 0, yes, no.</summary>

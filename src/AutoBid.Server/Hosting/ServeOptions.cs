@@ -15,6 +15,9 @@ public sealed record ServeOptions
     /// <summary>Prefix of every topic, so that runs can share a broker; empty in production.</summary>
     public string TopicPrefix { get; init; } = "";
 
+    /// <summary>False where clients may not create topics: the brokers make them by use.</summary>
+    public bool CreateTopics { get; init; } = true;
+
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 

@@ -79,7 +79,7 @@ internal sealed class DurableProducer : IAsyncDisposable
         {
             try
             {
-                producer.Produce(message.Topic, envelope, delivery.Report);
+                producer.Produce(_options.TopicPrefix + message.Topic, envelope, delivery.Report);
                 return null;
             }
             catch (ProduceException<byte[], byte[]> e) when (e.Error.Code == ErrorCode.Local_QueueFull && Stopwatch.GetElapsedTime(started) < _options.AppendTimeout)

@@ -8,6 +8,7 @@ using AutoBid.Streaming.Diagnostics;
 using AutoBid.Streaming.Json;
 using AutoBid.Streaming.Partitioning;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 
 namespace AutoBid.Streaming.Kafka;
@@ -29,13 +30,9 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
-    private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
-    private readonly List<OutgoingMessage> _displaced = [];
-    private readonly List<Action> _counts = [];
-    private readonly Queue<ConsumeResult<byte[], byte[]>> _replay = [];
     private Task<int>? _ensured;
     private KafkaReader? _reader;
-    private long[] _position = [];
+    private KafkaInbox? _inbox;
     private volatile bool _available;
     private bool _disposed;
 
@@ -50,14 +47,9 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
 
     public bool IsAvailable => _available;
 
-    public IReadOnlyList<PartitionOffset> Position
-    {
-        get
-        {
-            IReadOnlyList<TopicPartition> owned = Reader.Assignment.Owned;
-            return [.. owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
-        }
-    }
+    public IReadOnlyList<PartitionOffset> Position => Inbox.Position;
+
+    private KafkaInbox Inbox => _inbox ?? throw new InvalidOperationException("StartAsync comes first");
 
     private KafkaReader Reader => _reader ?? throw new InvalidOperationException("StartAsync comes first");
 
@@ -80,16 +72,15 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
             try
             {
                 reader = new KafkaReader(_options, new PartitionAssignment(await EnsureTopicsAsync(cancellation)), _logger);
-                KafkaReader fresh = reader;
-                List<PartitionOffset> start = await Task.Run(
-                    () => StartOffsets.Resolve(
-                        offsets, fresh.Assignment.Partitions, (topic, partition) => fresh.Watermarks(new TopicPartition(topic, partition), _options.AppendTimeout), _logger),
-                    cancellation);
+                PartitionAssignment assignment = reader.Assignment;
+                long[] low = await reader.OffsetsAsync(OffsetSpec.Earliest(), cancellation);
+                long[] high = await reader.OffsetsAsync(OffsetSpec.Latest(), cancellation);
+                List<PartitionOffset> start = StartOffsets.Resolve(
+                    offsets, assignment.Partitions, (topic, partition) => (low[assignment.IndexOf(topic, partition)], high[assignment.IndexOf(topic, partition)]), _logger);
                 if (_reader is not null) await _reader.DisposeAsync();
-                _replay.Clear();
-                _position = [.. start.Select(offset => offset.NextOffset)];
-                fresh.Start(start);
-                _reader = fresh;
+                _inbox = new KafkaInbox(reader, start, _names);
+                reader.Start(start);
+                _reader = reader;
                 SetAvailable(true, "");
                 return;
             }
@@ -116,9 +107,8 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         await _producer.FlushAsync(cancellation);
         try
         {
-            return await Task.Run(
-                () => reader.Assignment.Owned.Select(one => new PartitionOffset(one.Topic, one.Partition.Value, reader.Watermarks(one, _options.AppendTimeout).High)).ToArray(),
-                cancellation);
+            long[] ends = await reader.OffsetsAsync(OffsetSpec.Latest(), cancellation);
+            return [.. reader.Assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, ends[i]))];
         }
         catch (KafkaException e)
         {
@@ -129,35 +119,26 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
 
     public async ValueTask<int> ReadAsync(Memory<EngineEvent> into, TimeSpan wait, CancellationToken cancellation)
     {
-        KafkaReader reader = Reader;
-        if (_replay.Count == 0 && !reader.Messages.TryPeek(out _) && !await WaitAsync(reader.Messages, wait, cancellation)) return 0;
-        _taken.Clear();
-        _displaced.Clear();
-        _counts.Clear();
-        int count = Take(reader, into.Span);
-        if (_displaced.Count > 0)
+        KafkaInbox inbox = Inbox;
+        if (!inbox.HasMore && !await WaitAsync(Reader.Messages, wait, cancellation)) return 0;
+        int count = inbox.Take(into.Span);
+        if (inbox.Displaced.Count > 0 || inbox.Dead.Count > 0)
         {
             try
             {
-                await _producer.ProduceAsync(_displaced, cancellation);
-                foreach (Action addToMetrics in _counts) addToMetrics();
+                await _producer.ProduceAsync([.. inbox.Displaced, .. inbox.Dead.Select(ToMessage)], cancellation);
             }
             catch
             {
-                // Nothing of this call was seen by the caller: all of it is read again.
-                ConsumeResult<byte[], byte[]>[] later = [.. _replay];
-                _replay.Clear();
-                foreach (ConsumeResult<byte[], byte[]> message in _taken.Concat(later)) _replay.Enqueue(message);
+                inbox.PutBack();
                 throw;
             }
+
+            foreach (OutgoingMessage message in inbox.Displaced) StreamingMetrics.Forwarded.Add(1, StreamingMetrics.TopicTag(message.Topic));
+            foreach (DeadLetter letter in inbox.Dead) Count(letter);
         }
 
-        foreach (ConsumeResult<byte[], byte[]> message in _taken)
-        {
-            ref long position = ref _position[reader.Assignment.IndexOf(message.Topic, message.Partition.Value)];
-            position = Math.Max(position, message.IsPartitionEOF ? message.Offset.Value : message.Offset.Value + 1);
-        }
-
+        inbox.Confirm();
         return count;
     }
 
@@ -235,41 +216,6 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         {
             return false;
         }
-    }
-
-    private int Take(KafkaReader reader, Span<EngineEvent> into)
-    {
-        int count = 0;
-        while (count < into.Length && _taken.Count < 2 * into.Length && (_replay.TryDequeue(out var message) || reader.Messages.TryRead(out message)))
-        {
-            _taken.Add(message);
-            if (message.IsPartitionEOF) continue;
-            ReadOnlySpan<byte> payload = message.Message.Value;
-            ref EngineEvent e = ref into[count];
-            if (!EventReader.TryRead(message.Topic, payload, _names, out e, out EventError error))
-            {
-                DeadLetter letter = DeadLetter.Of(message.Topic, message.Partition.Value, message.Offset.Value, error.Code, error.ToString(), payload);
-                _displaced.Add(ToMessage(letter));
-                _counts.Add(() => Count(letter));
-            }
-            else if (Murmur2.Partition(e.CampaignId, reader.Assignment.Partitions) != message.Partition.Value)
-            {
-                byte[] from = Encoding.UTF8.GetBytes($"{message.Partition.Value}@{message.Offset.Value}");
-                _displaced.Add(new OutgoingMessage(message.Topic, Encoding.UTF8.GetBytes(e.CampaignId), message.Message.Value, "autobid-forwarded-from", from));
-                string topic = message.Topic;
-                _counts.Add(() => StreamingMetrics.Forwarded.Add(1, StreamingMetrics.TopicTag(topic)));
-            }
-            else
-            {
-                if (e.Settings is not null) _names.Learn(e.Settings);
-                e.Partition = message.Partition.Value;
-                e.Offset = message.Offset.Value;
-                StreamingMetrics.Read.Add(1, StreamingMetrics.TopicTag(message.Topic));
-                count++;
-            }
-        }
-
-        return count;
     }
 
     private void Count(DeadLetter letter)

@@ -54,8 +54,8 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
     private async Task<Dictionary<string, int>> ListAsync(CancellationToken cancellation)
     {
         Metadata metadata = await Task.Run(() => _admin.GetMetadata(options.AppendTimeout), cancellation);
-        return metadata.Topics.Where(topic => !topic.Error.IsError && topic.Partitions.Count > 0 && topic.Partitions.All(one => one.Leader >= 0))
-            .ToDictionary(topic => topic.Topic, topic => topic.Partitions.Count, StringComparer.Ordinal);
+        return metadata.Topics.Where(topic => topic.Topic.StartsWith(options.TopicPrefix, StringComparison.Ordinal) && !topic.Error.IsError && topic.Partitions.Count > 0 && topic.Partitions.All(one => one.Leader >= 0))
+            .ToDictionary(topic => topic.Topic[options.TopicPrefix.Length..], topic => topic.Partitions.Count, StringComparer.Ordinal);
     }
 
     private async Task CreateAsync(string[] topics, int partitions, CancellationToken cancellation)
@@ -63,7 +63,7 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
         if (!options.CreateTopics)
         {
             // Asking for a topic makes brokers that create topics by use create it.
-            foreach (string topic in topics) await Task.Run(() => _admin.GetMetadata(topic, options.AppendTimeout), cancellation);
+            foreach (string topic in topics) await Task.Run(() => _admin.GetMetadata(options.TopicPrefix + topic, options.AppendTimeout), cancellation);
             return;
         }
 
@@ -72,7 +72,7 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
             await _admin.CreateTopicsAsync(
                 topics.Select(topic => new TopicSpecification
                 {
-                    Name = topic,
+                    Name = options.TopicPrefix + topic,
                     NumPartitions = Keyed.Contains(topic) ? partitions : 1,
                     ReplicationFactor = options.ReplicationFactor,
                     Configs = new Dictionary<string, string> { ["cleanup.policy"] = Compacted.Contains(topic) ? "compact" : "delete" },
@@ -91,7 +91,7 @@ internal sealed class KafkaTopics(EventLogOptions options, TimeProvider time, IL
     {
         try
         {
-            ConfigResource[] resources = [.. topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = topic })];
+            ConfigResource[] resources = [.. topics.Select(topic => new ConfigResource { Type = ResourceType.Topic, Name = options.TopicPrefix + topic })];
             if (resources.Length == 0 || !options.CreateTopics) return;
             foreach (DescribeConfigsResult result in await _admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = options.AppendTimeout }).WaitAsync(cancellation))
                 if (result.Entries.TryGetValue("cleanup.policy", out ConfigEntryResult? policy) && !policy.Value.Contains("compact", StringComparison.Ordinal))

@@ -53,13 +53,9 @@ public sealed class DemoTests : IDisposable
     public async Task TheServiceDoesNotOutliveAKilledDemo()
     {
         using Process demo = Start("demo", "--policy", "mpc", "--keep");
-        string? ready = null;
-        while (ready is null && await demo.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.StartsWith("service ready", StringComparison.Ordinal)) ready = line;
-        }
-
-        int id = int.Parse(ready![(ready.IndexOf("(process ", StringComparison.Ordinal) + 9)..ready.IndexOf(')')], System.Globalization.CultureInfo.InvariantCulture);
+        string ready = await demo.StandardOutput.ReadLineAsync() ?? "";
+        Assert.StartsWith("service ready", ready, StringComparison.Ordinal);
+        int id = int.Parse(ready[(ready.IndexOf("(process ", StringComparison.Ordinal) + 9)..ready.IndexOf(')')], System.Globalization.CultureInfo.InvariantCulture);
         using Process service = Process.GetProcessById(id);
         demo.Kill();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));

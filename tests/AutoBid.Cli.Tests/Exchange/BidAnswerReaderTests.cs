@@ -47,6 +47,9 @@ public sealed class BidAnswerReaderTests
     [InlineData("{\"id\":\"a\",\"cur\":\"EUR\"}")]
     [InlineData("{\"id\":\"a\",\"nbr\":\"x\"}")]
     [InlineData("{\"id\":\"a\",\"seatbid\":5}")]
+    [InlineData("{\"id\":\"a\",\"seatbid\":[5]}")]
+    [InlineData("{\"id\":\"a\",\"seatbid\":[{\"bid\":{}}]}")]
+    [InlineData("{\"id\":\"a\",\"seatbid\":[{\"bid\":[7]}]}")]
     public void RefusesWhatIsNoAnswer(string json) => Assert.NotNull(Read(json));
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed class LeaseDeskTortureTests
         var desk = new LeaseDesk();
         desk.EnsureCapacity(1);
         var answered = new ConcurrentQueue<(HeldBid Held, long Price)>();
-        long granted = 1_000_000;
+        long granted = 20_000_000;
         desk.Grant(0, 1, 20250101, granted, Stop, 1);
         bool running = true;
         long bids = 0;
@@ -41,8 +41,9 @@ public sealed class LeaseDeskTortureTests
         var waiting = new List<(HeldBid Held, long Price)>();
         long settled = 0;
         // Holds pile up far beyond the first ring, end in any order, and grants (which grow rings) fall in between.
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; Volatile.Read(ref bids) < 40_000; round++)
         {
+            if (waiting.Count < 100) Thread.Yield();
             while (answered.TryDequeue(out var one)) waiting.Add(one);
             for (int k = 0; k < 3 && waiting.Count > 0; k++)
             {
@@ -80,7 +81,6 @@ public sealed class LeaseDeskTortureTests
         Assert.Equal(granted, view.GrantedNanos);
         Assert.Equal(settled, view.SettledNanos);
         Assert.Equal(granted, view.HeadroomNanos + waiting.Sum(one => one.Price) + settled);
-        Assert.True(bids > 1000, $"only {bids} bids met the other thread");
 
         // Every hold is still there, once, and after the last one every cell is free.
         foreach ((HeldBid held, long price) in waiting) Assert.Equal(price, desk.EndHold(1, held.Seq));
@@ -141,8 +141,8 @@ public sealed class LeaseDeskTortureTests
         const int Days = 200;
         for (int day = 1; day <= Days; day++)
         {
-            desk.Grant(0, day, 20250000 + day, 50_000, Stop, 1);
             int target = answered.Count + 5;
+            desk.Grant(0, day, 20250000 + day, 50_000, Stop, 1);
             var spin = default(SpinWait);
             while (answered.Count < target) spin.SpinOnce();
             desk.Retire(0);

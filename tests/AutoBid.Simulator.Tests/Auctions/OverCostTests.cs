@@ -1,4 +1,6 @@
 using AutoBid.Simulator.Auctions;
+using AutoBid.Simulator.Random;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Auctions;
 
@@ -69,6 +71,31 @@ public sealed class OverCostTests
         for (int i = 0; i < 500; i++)
         {
             for (int slot = 0; slot < 3; slot++) Assert.Equal(free.IsExposed(i, slot), bound.IsExposed(i, slot));
+        }
+    }
+
+    [Fact]
+    public void Running_again_does_not_allocate()
+    {
+        var traffic = new AuctionNetTraffic(1, 0, TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 20_000 });
+        var buffer = new TrafficStep();
+        var bids = new BidMatrix();
+        var auction = new SlotAuction(AuctionRules.AuctionNet);
+        var conversions = new ConversionModel(traffic);
+        double[] left = [.. Enumerable.Repeat(1.5, 48)];
+        Play();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Play();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(auction.Reruns > 0);
+
+        void Play()
+        {
+            traffic.Generate(18, buffer);
+            bids.Resize(48, buffer.Opportunities);
+            for (int a = 0; a < 48; a++) bids.Fill(a, 120, buffer.Values(a));
+            auction.Run(buffer, bids, left, new StepDraws(1, 0, 18));
+            conversions.Draw(buffer, auction);
         }
     }
 }

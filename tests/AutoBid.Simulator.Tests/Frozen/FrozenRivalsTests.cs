@@ -1,4 +1,5 @@
 using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
 using AutoBid.Policies.Simple;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Auctions;
@@ -32,7 +33,7 @@ public sealed class FrozenRivalsTests
         double cost = 0, value = 0, playedCost = 0, playedValue = 0;
         foreach (int seat in (int[])[3, 17, 40])
         {
-            HindsightOracle.Walk(frozen.Of(seat), 1e9, point, out double c, out double v);
+            HindsightOracle.Walk(frozen.Of(seat), 1e9, multiplier, out double c, out double v);
             cost += c;
             value += v;
             PeriodResult played = Player.Play(SmallMarket.Setup(LineUpFactory.Replace(field, [seat], new ConstantPolicy(multiplier * (1 + 1e-6)))) with { Rules = rules });
@@ -41,36 +42,57 @@ public sealed class FrozenRivalsTests
         }
 
         Assert.True(cost > 0);
-        Assert.InRange(playedCost / cost, 0.9999, 1.0001);
-        Assert.InRange(playedValue / value, 0.9999, 1.0001);
+        Assert.InRange(playedCost / cost, 0.999, 1.001);
+        Assert.InRange(playedValue / value, 0.999, 1.001);
     }
 
     [Fact]
-    public void The_oracle_finds_the_best_of_a_fine_search()
+    public void The_oracle_is_the_best_of_the_160_multipliers_and_near_the_best_of_all()
     {
         var frozen = new FrozenRivals();
         PeriodResult result = Player.Play(SmallMarket.Setup(SmallMarket.Uniform(new ConstantPolicy(1))), frozen);
         foreach (int seat in (int[])[0, 9, 22, 47])
         {
             Seat money = result.SeatOf(seat);
-            double score = 0, valid = 0;
-            for (double position = 0; position <= FrozenDay.Points - 1; position += 0.01)
+            double score = 0, valid = 0, continuous = 0;
+            foreach (double multiplier in DayForecast.Multipliers)
             {
-                HindsightOracle.Walk(frozen.Of(seat), money.Budget, position, out double cost, out double value);
+                HindsightOracle.Walk(frozen.Of(seat), money.Budget, multiplier, out double cost, out double value);
                 Assert.True(cost <= money.Budget * (1 + 1e-9));
                 score = Math.Max(score, Score.Of(value, cost, money.TargetCpa));
                 if (cost <= money.TargetCpa * value) valid = Math.Max(valid, value);
             }
 
+            for (double multiplier = 0.05; multiplier < 4; multiplier *= 1.001)
+            {
+                HindsightOracle.Walk(frozen.Of(seat), money.Budget, multiplier, out double cost, out double value);
+                continuous = Math.Max(continuous, Score.Of(value, cost, money.TargetCpa));
+            }
+
             OracleResult best = HindsightOracle.BestConstant(frozen.Of(seat), money, PacingMode.SpendFirst);
             OracleResult held = HindsightOracle.BestConstant(frozen.Of(seat), money, PacingMode.TargetFirst);
-            Assert.InRange(best.Score / score, 0.999, 1.001);
-            Assert.InRange(held.Score / valid, 0.99, 1.01);
-            Assert.True(held.Cost <= money.TargetCpa * held.Value);
-            Assert.True(held.Score <= best.Score * (1 + 1e-9));
+            Assert.Equal(score, best.Score);
+            Assert.InRange(best.Score / continuous, 0.9, 1.000001);
             Assert.Equal(best.Score, Score.Of(best.Value, best.Cost, money.TargetCpa), 1e-9);
-            Assert.InRange(best.Multiplier, 0.1, 4.0001);
+            Assert.Equal(valid, held.Score);
+            Assert.True(held.Cost <= money.TargetCpa * held.Value);
+            Assert.True(held.Score <= best.Score);
         }
+    }
+
+    [Fact]
+    public void A_walk_stops_when_the_money_is_gone()
+    {
+        var frozen = new FrozenRivals();
+        Player.Play(SmallMarket.Setup(SmallMarket.Uniform(new ConstantPolicy(1))), frozen);
+        HindsightOracle.Walk(frozen.Of(3), 1e9, 2, out double cost, out double value);
+        HindsightOracle.Walk(frozen.Of(3), cost / 2, 2, out double halfCost, out double halfValue);
+        Assert.Equal(cost / 2, halfCost, 1e-6);
+        Assert.InRange(halfValue, 0.2 * value, 0.8 * value);
+        HindsightOracle.Walk(frozen.Of(3), 1e9, 0.05, out double lowCost, out double lowValue);
+        HindsightOracle.Walk(frozen.Of(3), 1e9, 0.1, out double firstCost, out double firstValue);
+        Assert.Equal(firstCost / 2, lowCost, 1e-12);
+        Assert.Equal(firstValue / 2, lowValue, 1e-12);
     }
 
     [Fact]

@@ -1,0 +1,92 @@
+using System.Text;
+using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
+using AutoBid.Streaming.DeadLetters;
+using AutoBid.Streaming.Diagnostics;
+using AutoBid.Streaming.Json;
+using AutoBid.Streaming.Partitioning;
+using Confluent.Kafka;
+
+namespace AutoBid.Streaming.Kafka;
+
+/// <summary>
+/// Decodes what the reader fetched, in rounds: <see cref="Take"/>, then <see cref="Confirm"/> once what cannot be applied here is safe elsewhere, or
+/// <see cref="PutBack"/>. The position moves only when a round is confirmed.
+/// </summary>
+internal sealed class KafkaInbox
+{
+    private readonly KafkaReader _reader;
+    private readonly ICampaignNames _names;
+    private readonly long[] _position;
+    private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
+    private Queue<ConsumeResult<byte[], byte[]>> _replay = [];
+
+    public KafkaInbox(KafkaReader reader, IReadOnlyList<PartitionOffset> start, ICampaignNames names)
+    {
+        (_reader, _names) = (reader, names);
+        _position = [.. start.Select(offset => offset.NextOffset)];
+    }
+
+    /// <summary>Events of this round that lie in the wrong partition, addressed to the right one.</summary>
+    public List<OutgoingMessage> Displaced { get; } = [];
+
+    /// <summary>Events of this round that cannot be parsed.</summary>
+    public List<DeadLetter> Dead { get; } = [];
+
+    public bool HasMore => _replay.Count > 0 || _reader.Messages.TryPeek(out _);
+
+    public IReadOnlyList<PartitionOffset> Position
+        => [.. _reader.Assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
+
+    /// <summary>Starts a round with what is there. Returns the number of events.</summary>
+    public int Take(Span<EngineEvent> into)
+    {
+        _taken.Clear();
+        Displaced.Clear();
+        Dead.Clear();
+        int count = 0;
+        while (count < into.Length && _taken.Count < 2 * into.Length && (_replay.TryDequeue(out var message) || _reader.Messages.TryRead(out message)))
+        {
+            _taken.Add(message);
+            if (!message.IsPartitionEOF && Decode(message, ref into[count])) count++;
+        }
+
+        return count;
+    }
+
+    public void Confirm()
+    {
+        foreach (ConsumeResult<byte[], byte[]> message in _taken)
+        {
+            ref long position = ref _position[_reader.Assignment.IndexOf(message.Topic, message.Partition.Value)];
+            position = Math.Max(position, message.IsPartitionEOF ? message.Offset.Value : message.Offset.Value + 1);
+        }
+    }
+
+    /// <summary>Undoes the round: all of it comes again, the events too, since the caller never saw them.</summary>
+    public void PutBack() => _replay = new Queue<ConsumeResult<byte[], byte[]>>(_taken.Concat(_replay));
+
+    private bool Decode(ConsumeResult<byte[], byte[]> message, ref EngineEvent e)
+    {
+        byte[] payload = message.Message.Value ?? [];
+        int partition = message.Partition.Value;
+        if (!EventReader.TryRead(message.Topic, payload, _names, out e, out EventError error))
+        {
+            Dead.Add(DeadLetter.Of(message.Topic, partition, message.Offset.Value, error.Code, error.ToString(), payload));
+            return false;
+        }
+
+        if (Murmur2.Partition(e.CampaignId, _reader.Assignment.Partitions) != partition)
+        {
+            byte[] from = Encoding.UTF8.GetBytes($"{partition}@{message.Offset.Value}");
+            Displaced.Add(new OutgoingMessage(message.Topic, Encoding.UTF8.GetBytes(e.CampaignId), payload, "autobid-forwarded-from", from));
+            return false;
+        }
+
+        if (e.Settings is not null) _names.Learn(e.Settings);
+        e.Partition = partition;
+        e.Offset = message.Offset.Value;
+        StreamingMetrics.Read.Add(1, StreamingMetrics.TopicTag(message.Topic));
+        return true;
+    }
+}
