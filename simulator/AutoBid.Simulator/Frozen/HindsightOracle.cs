@@ -9,8 +9,8 @@ namespace AutoBid.Simulator.Frozen;
 /// <summary>
 /// S*, what scores are compared with: the best constant multiplier in hindsight through the same auction, others' bids fixed, expected values.
 /// A step that would cost more than is left stops when the money is gone, cost and value in proportion.
-/// The search runs over the project's 160 multipliers from 0.05 to 4 (<see cref="DayForecast.Multipliers"/>), as in training: a finer one finds more,
-/// but only by hitting to the permille the bid that leaves a little money for the last, nearly free steps of a day on which all rivals ran dry.
+/// The search runs over the project's 160 multipliers from 0.05 to 4 (<see cref="DayForecast.Multipliers"/>), the same points as in training, so that
+/// shares of S* mean the same everywhere. README.md says by how much a finer search would read higher.
 /// </summary>
 public static class HindsightOracle
 {

@@ -20,7 +20,7 @@ internal static class Texts
 
     /// <summary>One banner impression.</summary>
     public static string Imp(string id, string candidates, string fields = "")
-        => $$$"""{"id":"{{{id}}}","banner":{"w":300,"h":250}{{{fields}}},"ext":{"autobid":{"candidates":[{{{candidates}}}]}}}""";
+        => $$$$"""{"id":"{{{{id}}}}","banner":{"w":300,"h":250}{{{{fields}}}},"ext":{"autobid":{"candidates":[{{{{candidates}}}}]}}}""";
 
     public static string Request(string imps, string fields = "", string? id = null)
         => $$"""{"id":"{{id ?? NewId("r")}}","imp":[{{imps}}]{{fields}}}""";
