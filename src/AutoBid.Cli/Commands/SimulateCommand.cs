@@ -5,6 +5,7 @@ using AutoBid.Cli.Exchange;
 using AutoBid.Cli.Output;
 using AutoBid.Cli.Simulation;
 using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
 using AutoBid.Policies.Priors;
 using AutoBid.Server.Hosting;
 using AutoBid.Simulator.Traffic;
@@ -31,7 +32,7 @@ internal static class SimulateCommand
             .AcceptOnlyFromAmong(nameof(PacingMode.SpendFirst), nameof(PacingMode.TargetFirst));
         var policy = new Option<string?>("--policy") { Description = "Policy to play: of --seats in process (default: the line-up as it is), of every campaign with --target (default mpc).", HelpName = "NAME" };
         var seats = new Option<string?>("--seats") { Description = "In process: seats that --policy takes over, such as 0,6,12-17 or all (default every sixth).", HelpName = "LIST" };
-        var prior = new Option<string?>("--prior") { Description = "In process: population prior file.", HelpName = "FILE" };
+        var prior = new Option<string?>("--prior") { Description = "In process: population prior file, or none (default: the shipped one of this market).", HelpName = "FILE|none" };
         var noOracle = new Option<bool>("--no-oracle") { Description = "In process: do not compute S*; faster, without shares of it." };
         var target = new Option<string?>("--target") { Description = "Play one market day over HTTP against a service with a virtual clock that starts at 2026-01-05T00:00:00Z.", HelpName = "URL" };
         var apiKey = new Option<string?>("--api-key") { Description = "With --target: API key (or AUTOBID_API_KEY).", HelpName = "KEY" };
@@ -71,7 +72,7 @@ internal static class SimulateCommand
                 BudgetFactor = parsed.GetValue(budget),
                 Mode = Enum.Parse<PacingMode>(parsed.GetValue(mode)!),
                 Policy = parsed.GetValue(policy) is { } name ? policies.Find(name) : null,
-                Prior = parsed.GetValue(prior) is { } file ? LoadPrior(file) : null,
+                Prior = PriorOf(parsed.GetValue(prior)),
                 Oracle = !parsed.GetValue(noOracle),
             };
             if (parsed.GetValue(seats) is { } list) options = options with { Seats = ParseSeats(list) };
@@ -103,8 +104,11 @@ internal static class SimulateCommand
     private static bool TrySeat(string text, out int seat)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seat) && seat < AuctionNetSeats.Count;
 
-    internal static Core.Response.PopulationPrior LoadPrior(string path)
+    private static PopulationPrior? PriorOf(string? named)
     {
+        if (named == "none") return null;
+        string path = named ?? Path.Combine(Installation.Home, "policies", "priors", "auctionnet.json");
+        if (named is null && !File.Exists(path)) return null;
         try
         {
             return PriorFile.Load(path).ToPrior();

@@ -65,7 +65,7 @@ internal sealed class ExchangeDriver
     public async Task<ExchangeResult> PlayAsync(Func<ExchangeProgress, ValueTask>? onStep, CancellationToken cancellation)
     {
         using var bids = new BidClient(_service.Address, _service.ApiKey, cancellation);
-        using var connections = new HttpMessageInvoker(ServiceHandlers.Create(64));
+        using var connections = new HttpMessageInvoker(ServiceHandlers.Create(NoticeSender.Parallelism));
         await using var notices = new NoticeSender(connections, TimeProvider.System, cancellation);
         long end = _options.Steps * StepTicks, next = _options.Tick.Ticks;
         MarketOpportunity opportunity = default;

@@ -10,7 +10,9 @@ namespace AutoBid.Cli.Exchange;
 /// </summary>
 internal sealed class NoticeSender : IAsyncDisposable
 {
-    private const int Parallelism = 32;
+    /// <summary>Notices under way at once.</summary>
+    public const int Parallelism = 32;
+
     private const int QueueCapacity = 1024;
     private const int Attempts = 6;
 

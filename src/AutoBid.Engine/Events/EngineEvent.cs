@@ -43,6 +43,7 @@ public struct EngineEvent
     /// <summary>Own bids: lease and sequence number; lease 0: a foreign bid.</summary>
     public long Lease;
 
+    /// <summary>Own bids: number of the bid under its lease. BidStats: local day as yyyymmdd; 0: not told.</summary>
     public long Seq;
 
     /// <summary>Conversions: revision. BidStats: opportunities.</summary>
@@ -57,6 +58,7 @@ public struct EngineEvent
     /// <summary>Spend, opportunity: auction id. Conversions: conversion id.</summary>
     public string? Auction;
 
+    /// <summary>Spend, opportunity: impression. Conversions: the auction that led to it; null: not told.</summary>
     public string? Imp;
 
     public string? Bid;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AutoBid.Streaming.Tests.Kafka;
 
 namespace AutoBid.Cli.Tests.EndToEnd;
 
@@ -38,6 +39,16 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(embedded.GetProperty("decisionsHash").GetString(), kafka.GetProperty("decisionsHash").GetString());
         Assert.Equal(Ledgers(embedded), Ledgers(kafka));
         Assert.Equal("kafka embedded", kafka.GetProperty("events").GetString());
+    }
+
+    [Fact]
+    public async Task ARealBrokerMakesTheSameDayAsTheEmbeddedLog()
+    {
+        using var broker = new KafkaBroker();
+        broker.Start();
+        JsonElement embedded = await DemoAsync("log", "--seed", "3"), kafka = await DemoAsync("broker", "--seed", "3", "--kafka", broker.BootstrapServers);
+        Assert.Equal(embedded.GetProperty("decisionsHash").GetString(), kafka.GetProperty("decisionsHash").GetString());
+        Assert.Equal(Ledgers(embedded), Ledgers(kafka));
     }
 
     [Fact]

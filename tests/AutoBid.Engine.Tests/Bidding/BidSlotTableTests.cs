@@ -36,7 +36,7 @@ public sealed class BidSlotTableTests
         table.Publish(1, Filled(1));
         bool running = true;
         string? torn = null;
-        long reads = 0, changes = 0;
+        long changes = 0;
         Thread[] readers =
         [
             .. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
@@ -53,16 +53,20 @@ public sealed class BidSlotTableTests
                     if (n < last) torn = $"version {n} after {last}";
                     if (n > last) Interlocked.Increment(ref changes);
                     last = n;
-                    Interlocked.Increment(ref reads);
                 }
             })),
         ];
         foreach (Thread t in readers) t.Start();
-        for (int n = 2; n < 1_500_000; n++) table.Publish(1, Filled(n));
+        // Until readers have met writes often enough, whatever else the machine does.
+        for (int n = 2; n < 200_000 || Volatile.Read(ref changes) < 2_000; n++)
+        {
+            table.Publish(1, Filled(n));
+            if (n % 1000 == 0) Thread.Yield();
+        }
+
         Volatile.Write(ref running, false);
         foreach (Thread t in readers) t.Join();
         Assert.Null(torn);
-        Assert.True(changes > 100, $"{reads} reads met only {changes} writes");
     }
 
     [Fact]

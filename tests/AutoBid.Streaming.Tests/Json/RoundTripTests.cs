@@ -71,10 +71,31 @@ public sealed class RoundTripTests
     {
         var record = new DecisionRecord
         {
-            TenantId = "t1", CampaignId = "c1", Day = 20260301, Step = 12, Tick = 77, TimeTicks = TestEvents.Noon + 1, Policy = "gave", Model = "gave/2",
-            FallbackStep = "pid", FallbackReason = "deadline", Reasons = ["budget", "nan"], RawMultiplier = double.NaN, Multiplier = 1.234567,
-            SafeMultiplier = 0.1, Reference = 12.5, BidFloorNanos = 1, BidCapNanos = 2, SpentNanos = -3, BudgetNanos = 4, Conversions = 0.1 + 0.2,
-            ConversionValue = 7, ExpiresTicks = TestEvents.Noon + TimeSpan.TicksPerSecond, Version = 9, LatencyMs = 1.5, Row = [0.1f, float.NaN, 3f],
+            TenantId = "t1",
+            CampaignId = "c1",
+            Day = 20260301,
+            Step = 12,
+            Tick = 77,
+            TimeTicks = TestEvents.Noon + 1,
+            Policy = "gave",
+            Model = "gave/2",
+            FallbackStep = "pid",
+            FallbackReason = "deadline",
+            Reasons = ["budget", "nan"],
+            RawMultiplier = double.NaN,
+            Multiplier = 1.234567,
+            SafeMultiplier = 0.1,
+            Reference = 12.5,
+            BidFloorNanos = 1,
+            BidCapNanos = 2,
+            SpentNanos = -3,
+            BudgetNanos = 4,
+            Conversions = 0.1 + 0.2,
+            ConversionValue = 7,
+            ExpiresTicks = TestEvents.Noon + TimeSpan.TicksPerSecond,
+            Version = 9,
+            LatencyMs = 1.5,
+            Row = [0.1f, float.NaN, 3f],
         };
         var buffer = new ArrayBufferWriter<byte>();
         DecisionWriter.WriteDecision(record, buffer);

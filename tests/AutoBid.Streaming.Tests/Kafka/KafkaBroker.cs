@@ -8,7 +8,7 @@ namespace AutoBid.Streaming.Tests.Kafka;
 internal sealed class KafkaBroker : IDisposable
 {
     private readonly string _script;
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder _folder;
     private readonly int _port = FreePort();
     private bool _started;
 
@@ -18,6 +18,7 @@ internal sealed class KafkaBroker : IDisposable
         if (string.IsNullOrEmpty(home)) Assert.Skip("AUTOBID_KAFKA_HOME does not name a Kafka installation");
         _script = Path.Combine(home, "run.sh");
         if (!File.Exists(_script)) Assert.Skip($"{_script} does not exist");
+        _folder = new TempFolder();
     }
 
     public string BootstrapServers => $"127.0.0.1:{_port}";
