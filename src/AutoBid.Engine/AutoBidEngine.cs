@@ -88,6 +88,8 @@ public sealed class AutoBidEngine : IAsyncDisposable
 
     internal CampaignBook Book { get; }
 
+    internal SeenEvents Seen => _seen;
+
     /// <summary>Restores the last commit, takes over the settings, and starts reading behind it.</summary>
     public async Task StartAsync(IAsyncEnumerable<Campaign> campaigns, CancellationToken cancellation)
     {
@@ -95,12 +97,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         LedgerSnapshot snapshot = await _store.LoadAsync(now, cancellation).ConfigureAwait(false);
         await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
         foreach (CampaignState state in snapshot.States)
-        {
-            if (!Book.Index.TryFind(state.CampaignId, out int index)) continue;
-            StateCodec.Read(Book, index, state.Blob);
-            Book[index].StoredDay = state.Day;
-        }
-
+            if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
         foreach (SeenEvent e in snapshot.Seen) _seen.TryAdd(e.Identity, e.ExpiresTicks);
         foreach (OpenLease lease in snapshot.Leases) _applier.Remember(lease);
         await _log.StartAsync(snapshot.Offsets, cancellation).ConfigureAwait(false);
@@ -213,7 +210,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
             if (request is not { } wanted) return null;
             LeaseGrant grant = (await _store.GrantAsync([wanted], cancellation).ConfigureAwait(false))[0];
             if (grant.LeaseId != 0) _applier.Raise(wanted, grant);
-            return new OutsideGrant(grant, _applier.LeftOf(tenantId, campaignId, node));
+            return new OutsideGrant(grant, _applier.LeftOf(tenantId, campaignId, node, day));
         }
         finally
         {
@@ -334,8 +331,6 @@ public sealed class AutoBidEngine : IAsyncDisposable
         {
             ref CampaignEntry entry = ref Book[c];
             if (!entry.IsDirty || entry.Settings is not { } settings) continue;
-            // The state of a day that is over goes: otherwise a restart would find both.
-            if (entry.StoredDay != entry.Day) states.Add(new CampaignState(settings.TenantId, settings.Id, entry.StoredDay, []));
             // One row a campaign: the blob says which day it is.
             states.Add(new CampaignState(settings.TenantId, settings.Id, 0, StateCodec.Write(Book, c)));
         }
@@ -345,13 +340,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _store.CommitAsync(_pending.ToCommit(states, _intake.AppliedUpTo()), cancellation).ConfigureAwait(false);
         _pending.Clear();
         _applier.ForgetSettled();
-        for (int c = 0; c < Book.Count; c++)
-        {
-            ref CampaignEntry entry = ref Book[c];
-            if (entry.IsDirty) entry.StoredDay = entry.Day;
-            entry.IsDirty = false;
-        }
-
+        for (int c = 0; c < Book.Count; c++) Book[c].IsDirty = false;
         _commitCost = _clocks.Monotonic.GetElapsedTime(started);
         _metrics.RecordCommit(_commitCost);
     }

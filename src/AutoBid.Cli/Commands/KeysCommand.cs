@@ -26,12 +26,15 @@ internal static class KeysCommand
             else await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(Caller.DefaultTenant, ["admin"], [], cancellation));
         }, cancellation));
         var create = new Command("create", "Make a key and print it. Only its hash is kept.") { tenant, scopes, tenants };
-        create.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(data)!, async store =>
+        create.SetAction(async (parsed, cancellation) =>
         {
             string[] names = Split(parsed.GetValue(scopes)!);
             if (names.Length == 0 || !ScopeNames.TryParse(names, out _)) throw new CommandException($"--scope: of {string.Join(", ", ScopeNames.Names)}", CommandException.Usage);
-            await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(parsed.GetValue(tenant)!, names, Split(parsed.GetValue(tenants) ?? ""), cancellation));
-        }, cancellation));
+            await WithStoreAsync(
+                parsed.GetValue(data)!,
+                async store => await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(parsed.GetValue(tenant)!, names, Split(parsed.GetValue(tenants) ?? ""), cancellation)),
+                cancellation);
+        });
         var list = new Command("list", "Every key without its secret.") { json };
         list.SetAction((parsed, cancellation) => WithStoreAsync(
             parsed.GetValue(data)!, async store => List(host, await store.ListAsync(cancellation), parsed.GetValue(json)), cancellation));

@@ -23,7 +23,6 @@ internal sealed class DataExport(DataExportOptions options)
     /// <exception cref="CommandException">The prior cannot be used.</exception>
     public DataExportReport Run(Action<int> played, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(options.Folder);
         PriorFile prior = options.PriorFile is { } path ? LoadPrior(path) : MakePrior(played, cancellation);
         var plan = new TrainingPlan
         {

@@ -90,13 +90,10 @@ public struct CampaignEntry
     /// <summary>No headroom is asked for before this instant: the last request was in vain. UTC ticks.</summary>
     public long AskAgainTicks;
 
-    /// <summary>Day under which the store has this campaign's state; 0: none, or a state without a day.</summary>
-    public int StoredDay;
-
     /// <summary>Last closed step whose row was published with a decision, as the number of closed steps then.</summary>
     public int PublishedRows;
 
-    /// <summary>Last row of the day before, until it is published; null-like when its Elapsed is 0.</summary>
+    /// <summary>Last row of the day before, until it is published; none when its Elapsed is 0.</summary>
     public StepRow LastRow;
 
     /// <summary>True when the campaign may bid now or later today.</summary>

@@ -22,59 +22,26 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
     private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
 
-    // API threads ask what a lease has left while the loop changes it.
-    private readonly Lock _outsideGate = new();
-
     /// <summary>Tells of a lease that is open in the store: the last process of this node, or a DSP, bids or has bid under it.</summary>
     public void Remember(OpenLease lease)
-    {
-        lock (_outsideGate)
-            _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Day, lease.Node, lease.GrantedNanos - lease.SettledNanos);
-    }
+        => _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Day, lease.Node, lease.GrantedNanos - lease.SettledNanos);
 
     /// <summary>A DSP's lease was granted more.</summary>
     public void Raise(in LeaseRequest request, in LeaseGrant grant)
     {
-        lock (_outsideGate)
-        {
-            long left = _outside.TryGetValue(grant.LeaseId, out OutsideLease known) ? known.LeftNanos : 0;
-            _outside[grant.LeaseId] = new OutsideLease(request.TenantId, request.CampaignId, grant.Day, request.Node, left + grant.GrantedNanos);
-        }
+        long left = _outside.TryGetValue(grant.LeaseId, out OutsideLease known) ? known.LeftNanos : 0;
+        _outside[grant.LeaseId] = new OutsideLease(request.TenantId, request.CampaignId, grant.Day, request.Node, left + grant.GrantedNanos);
     }
 
     /// <summary>Its money was given back to the budget: bills under it are late from now on.</summary>
-    public void Forget(long leaseId)
-    {
-        lock (_outsideGate) _outside.Remove(leaseId);
-    }
+    public void Forget(long leaseId) => _outside.Remove(leaseId);
 
-    /// <summary>What a node's newest outside lease on a campaign has left, nanos; 0: none. Any thread.</summary>
-    public long LeftOf(string tenantId, string campaignId, string node)
-    {
-        (int Day, long Left) newest = default;
-        lock (_outsideGate)
-        {
-            foreach (OutsideLease lease in _outside.Values)
-            {
-                // Of several days only the last counts: the money of an earlier one buys nothing any more.
-                if (lease.Node != node || lease.CampaignId != campaignId || lease.TenantId != tenantId || lease.Day < newest.Day) continue;
-                newest = (lease.Day, lease.LeftNanos + (lease.Day == newest.Day ? newest.Left : 0));
-            }
-        }
-
-        return newest.Left;
-    }
-
-    /// <summary>What a node's outside lease on a campaign has left for a day, nanos; 0: none. Any thread.</summary>
+    /// <summary>What a node's outside lease on a campaign has left for a day, nanos; 0: none. The money of another day buys nothing on this one.</summary>
     public long LeftOf(string tenantId, string campaignId, string node, int day)
     {
         long left = 0;
-        lock (_outsideGate)
-        {
-            foreach (OutsideLease lease in _outside.Values)
-                if (lease.Day == day && lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
-        }
-
+        foreach (OutsideLease lease in _outside.Values)
+            if (lease.Day == day && lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
         return left;
     }
 
@@ -219,14 +186,11 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
 
     private (long OnTime, string Cause, int Day) FromOutside(in EngineEvent e, long price)
     {
-        lock (_outsideGate)
-        {
-            if (!_outside.TryGetValue(e.Lease, out OutsideLease lease)) return (0, "late-win", 0);
-            if (lease.CampaignId != e.CampaignId || lease.TenantId != e.TenantId) return (0, "foreign-lease", 0);
-            long onTime = Math.Min(price, lease.LeftNanos);
-            _outside[e.Lease] = lease with { LeftNanos = lease.LeftNanos - onTime };
-            return (onTime, "lease-exhausted", lease.Day);
-        }
+        if (!_outside.TryGetValue(e.Lease, out OutsideLease lease)) return (0, "late-win", 0);
+        if (lease.CampaignId != e.CampaignId || lease.TenantId != e.TenantId) return (0, "foreign-lease", 0);
+        long onTime = Math.Min(price, lease.LeftNanos);
+        _outside[e.Lease] = lease with { LeftNanos = lease.LeftNanos - onTime };
+        return (onTime, "lease-exhausted", lease.Day);
     }
 
     /// <summary>Money outside every lease: listed by itself with its cause.</summary>

@@ -9,6 +9,8 @@ namespace AutoBid.Engine.Ledger;
 
 /// <summary>
 /// SHA-256 over what a recovery must restore exactly: settled amounts, conversions, closed steps, dedupe state and offsets (design.md section 4).
+/// How much of the settled amount lay outside a lease is not part of it: holds die with their process, and a bill that comes after its hold would have
+/// ended is on time again under the lease of the dead one.
 /// </summary>
 public static class StateHash
 {
@@ -23,7 +25,6 @@ public static class StateHash
             hash.AppendData(Encoding.UTF8.GetBytes(book.Index.IdOf(campaign)));
             Add(entry.Day);
             Add(entry.SpentNanos);
-            Add(entry.AdjustedNanos);
             Add(entry.Conversions);
             Add(entry.ConversionValueMicros);
             if (entry.Block < 0) continue;

@@ -27,11 +27,11 @@ internal ref partial struct RequestParser
         switch (name.Length)
         {
             case 2 when name.SequenceEqual("id"u8):
-            {
-                bool ok = TryText("imp.id", out JsonText id);
-                imp.Id = id;
-                return ok;
-            }
+                {
+                    bool ok = TryText("imp.id", out JsonText id);
+                    imp.Id = id;
+                    return ok;
+                }
 
             case 3:
                 if (name.SequenceEqual("ext"u8)) return TryImpExtension(ref imp);
@@ -46,18 +46,18 @@ internal ref partial struct RequestParser
                 if (name.SequenceEqual("native"u8)) return TryOffer("imp.native", AdFormats.Native, ref imp);
                 break;
             case 8 when name.SequenceEqual("bidfloor"u8):
-            {
-                bool ok = TryFloor("imp.bidfloor", out long floor);
-                imp.FloorNanos = floor;
-                return ok;
-            }
+                {
+                    bool ok = TryFloor("imp.bidfloor", out long floor);
+                    imp.FloorNanos = floor;
+                    return ok;
+                }
 
             case 11 when name.SequenceEqual("bidfloorcur"u8):
-            {
-                bool ok = TryCurrency("imp.bidfloorcur", out CurrencyCode currency);
-                imp.FloorCurrency = currency;
-                return ok;
-            }
+                {
+                    bool ok = TryCurrency("imp.bidfloorcur", out CurrencyCode currency);
+                    imp.FloorCurrency = currency;
+                    return ok;
+                }
         }
 
         return SkipValue();

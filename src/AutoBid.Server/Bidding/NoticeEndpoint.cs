@@ -30,12 +30,11 @@ public sealed class NoticeEndpoint(
     private async ValueTask<(int Status, string Result)> AcceptAsync(HttpContext http, NoticeKind kind)
     {
         if (!NoticeQuery.TryParse(http.Request.QueryString.Value, out NoticeQuery query, out _)) return (StatusCodes.Status400BadRequest, "malformed");
-        NoticeTokenStatus verdict = TryDecode(query, kind, out EngineEvent spend, out EngineEvent? signal, out string? problem);
+        NoticeTokenStatus verdict = TryDecode(query, kind, out EngineEvent spend, out EngineEvent? signal, out bool isAtBid);
         if (verdict == NoticeTokenStatus.Invalid) return (StatusCodes.Status400BadRequest, "bad-token");
         if (query.Price == NoticePrice.Audit) return (StatusCodes.Status200OK, "audit");
         // The settings say whose campaign it is; while they are being read, the exchange must come again.
         if (!readiness.IsStarted) return (StatusCodes.Status503ServiceUnavailable, "starting");
-        if (problem is not null) return (StatusCodes.Status400BadRequest, problem);
         try
         {
             if (verdict == NoticeTokenStatus.Expired)
@@ -48,7 +47,7 @@ public sealed class NoticeEndpoint(
 
             EngineEvent[] events = signal is { } market ? [spend, market] : [spend];
             await log.AppendAsync(events, http.RequestAborted).ConfigureAwait(false);
-            return (StatusCodes.Status200OK, query.Price == NoticePrice.AtBid && kind == NoticeKind.Bill ? "at-bid" : "applied");
+            return (StatusCodes.Status200OK, isAtBid ? "at-bid" : "applied");
         }
         catch (EventLogUnavailableException)
         {
@@ -56,11 +55,11 @@ public sealed class NoticeEndpoint(
         }
     }
 
-    private NoticeTokenStatus TryDecode(NoticeQuery query, NoticeKind kind, out EngineEvent spend, out EngineEvent? signal, out string? problem)
+    private NoticeTokenStatus TryDecode(NoticeQuery query, NoticeKind kind, out EngineEvent spend, out EngineEvent? signal, out bool isAtBid)
     {
         spend = default;
         signal = null;
-        problem = null;
+        isAtBid = false;
         Span<byte> buffer = stackalloc byte[NoticeToken.MaxBytes];
         long now = engine.NowTicks;
         NoticeTokenStatus verdict = _reader.Read(query.Token, (now - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond, buffer, out NoticeToken token);
@@ -73,12 +72,10 @@ public sealed class NoticeEndpoint(
         CurrencyCode account = settings is not null && CurrencyCode.TryParse(settings.Currency.AsSpan(), out CurrencyCode own) ? own : CurrencyCode.Usd;
         CurrencyCode stated = query.Currency.IsNone ? profile.Currency.IsNone ? account : profile.Currency : query.Currency;
         CurrencyRates day = rates.ForDay(token.Day);
-        long price = token.BidNanos;
-        if (kind != NoticeKind.Loss && query.Price == NoticePrice.Stated && !day.TryConvertPrice(query.PriceNanos, stated, account, out price))
-        {
-            problem = "currency";
-            return verdict;
-        }
+        // Without a price, or in a currency without a rate, the bid stands in: it is the most that the exchange may ask, and nothing is lost.
+        bool isStated = day.TryConvertPrice(query.PriceNanos, stated, account, out long price) && query.Price == NoticePrice.Stated;
+        if (!isStated) price = token.BidNanos;
+        isAtBid = !isStated && kind == NoticeKind.Bill;
 
         long bidTicks = DateTime.UnixEpoch.Ticks + token.BidTime * TimeSpan.TicksPerMillisecond;
         EventKind what = KindOf(kind, profile.BillingSource);

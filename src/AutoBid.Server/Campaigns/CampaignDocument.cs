@@ -123,9 +123,13 @@ public sealed record CampaignDocument
         if (Account is not null && !IsIdentifier(Account)) errors.Add(new("account", Identifier));
         if (Parent is not null && !IsIdentifier(Parent)) errors.Add(new("parent", Identifier));
         if (campaign.Schedule.Hours.Count > 24) errors.Add(new("schedule.hours", "at most 24 entries"));
+        if (!IsInCalendar(campaign.Schedule.FlightStart)) errors.Add(new("schedule.flightStart", "must lie in the years 2000 to 2100"));
+        if (!IsInCalendar(campaign.Schedule.FlightEnd)) errors.Add(new("schedule.flightEnd", "must lie in the years 2000 to 2100"));
         if (errors.Count == 0) errors = CampaignRules.Check(campaign);
         return errors.Count == 0;
     }
+
+    private static bool IsInCalendar(DateTime? instant) => instant is not { Year: < 2000 or > 2100 };
 
     private static bool IsIdentifier(string text)
         => text.Length is >= 1 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-');

@@ -9,6 +9,7 @@ namespace AutoBid.Server.Clock;
 public sealed class ClockEndpoint(AutoBidEngine engine, EngineClocks clocks)
 {
     private const int BodyLimit = 4 * 1024;
+    private const int LastYear = 2100;
 
     /// <summary>The body.</summary>
     public sealed record Advance(DateTimeOffset? AdvanceTo);
@@ -21,6 +22,8 @@ public sealed class ClockEndpoint(AutoBidEngine engine, EngineClocks clocks)
         (Advance? body, IResult? problem) = await JsonBody.ReadAsync<Advance>(http, BodyLimit).ConfigureAwait(false);
         if (problem is not null) return problem;
         if (body!.AdvanceTo is not { } to) return Problems.Of(StatusCodes.Status400BadRequest, "advanceTo: an instant is required.");
+        // Events carry no later instants; and a slip of the pen must not set off a million ticks.
+        if (to.Year > LastYear) return Problems.Of(StatusCodes.Status400BadRequest, $"advanceTo: not after the year {LastYear}.");
         if (to.UtcTicks < engine.NowTicks) return Problems.Of(StatusCodes.Status409Conflict, "advanceTo: the clock cannot go back.");
         AdvanceResult result;
         try

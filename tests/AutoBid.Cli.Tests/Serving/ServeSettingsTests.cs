@@ -19,9 +19,22 @@ public sealed class ServeSettingsTests
         string file = Path.GetTempFileName(), folder = Path.GetTempPath();
         ServeOptions options = Settings(new()
         {
-            ["urls"] = "http://127.0.0.1:1; http://+:2", ["data"] = "d", ["kafka"] = "h:9092", ["topic-prefix"] = "p.", ["device"] = "cuda", ["clock"] = "virtual",
-            ["clock-start"] = "2026-03-01T00:00:00Z", ["tick"] = "30s", ["prior"] = file, ["models"] = folder, ["exchanges"] = file, ["rates"] = file,
-            ["public-url"] = "https://bids.example", ["node"] = "n7", ["no-fsync"] = "true", ["quiet"] = "true",
+            ["urls"] = "http://127.0.0.1:1; http://+:2",
+            ["data"] = "d",
+            ["kafka"] = "h:9092",
+            ["topic-prefix"] = "p.",
+            ["device"] = "cuda",
+            ["clock"] = "virtual",
+            ["clock-start"] = "2026-03-01T00:00:00Z",
+            ["tick"] = "30s",
+            ["prior"] = file,
+            ["models"] = folder,
+            ["exchanges"] = file,
+            ["rates"] = file,
+            ["public-url"] = "https://bids.example",
+            ["node"] = "n7",
+            ["no-fsync"] = "true",
+            ["quiet"] = "true",
         }).ToOptions();
         Assert.Equal(["http://127.0.0.1:1", "http://+:2"], options.Urls);
         Assert.Equal(("d", "h:9092", "p.", "cuda"), (options.DataDirectory, options.Kafka, options.TopicPrefix, options.Device));

@@ -34,7 +34,12 @@ public sealed class FeatureTests
     {
         Forecast = new ForecastInput
         {
-            Trajectory = _store.View(_block), Budget = Budget, Reference = Reference, Prior = prior, CurrentImpressions = impressions, CurrentMeanValue = meanValue,
+            Trajectory = _store.View(_block),
+            Budget = Budget,
+            Reference = Reference,
+            Prior = prior,
+            CurrentImpressions = impressions,
+            CurrentMeanValue = meanValue,
         },
         TargetFirst = true,
         HasTarget = true,
@@ -123,7 +128,9 @@ public sealed class FeatureTests
             store.Close(block, r with { Cost = r.Cost * K, LateCost = r.LateCost * K, SumBid = r.SumBid * K, MeanLeastWinningCost = r.MeanLeastWinningCost * K });
         float[] large = Write(new ScaleFreeFeatures(), new FeatureInput
         {
-            Forecast = new ForecastInput { Trajectory = store.View(block), Budget = Budget * K, Reference = Reference * K }, TargetFirst = true, HasTarget = true,
+            Forecast = new ForecastInput { Trajectory = store.View(block), Budget = Budget * K, Reference = Reference * K },
+            TargetFirst = true,
+            HasTarget = true,
         });
         for (int i = 0; i < small.Length; i++) Assert.Equal(small[i], large[i], 4);
     }

@@ -151,7 +151,11 @@ public sealed class GuardTests
     {
         GuardInput input = Plain() with
         {
-            Raw = 0.9, Forecast = Forecast(spent: 30, won: 40), Spent = 30, Objective = Objective.TargetRoas, ExpectedValue = 400,
+            Raw = 0.9,
+            Forecast = Forecast(spent: 30, won: 40),
+            Spent = 30,
+            Objective = Objective.TargetRoas,
+            ExpectedValue = 400,
         };
         Assert.Equal(GuardReasons.None, Guard.Apply(input with { RealisedConversions = 12, RealisedValue = 240 }).Reasons);
         Assert.Equal(GuardReasons.RoasProjection, Guard.Apply(input with { RealisedConversions = 3, RealisedValue = 60 }).Reasons);

@@ -162,8 +162,14 @@ public sealed class DayForecastTests
 
             _store.Close(late, new StepRow
             {
-                Impressions = (float)PerStep, SumValue = (float)(PerStep * _market.MeanValue), Multiplier = 0.5f, Signals = (float)PerStep,
-                Cost = (float)(0.5 * cost), LateCost = (float)(0.5 * cost), ValueWon = (float)(PerStep * _market.At(50).Value), Elapsed = 1,
+                Impressions = (float)PerStep,
+                SumValue = (float)(PerStep * _market.MeanValue),
+                Multiplier = 0.5f,
+                Signals = (float)PerStep,
+                Cost = (float)(0.5 * cost),
+                LateCost = (float)(0.5 * cost),
+                ValueWon = (float)(PerStep * _market.At(50).Value),
+                Elapsed = 1,
             }, costs, values);
         }
 

@@ -25,7 +25,13 @@ public sealed class BidDeskTests
 
     private static BidSlot Slot() => new()
     {
-        BidPerValue = 100, SafeBidPerValue = 60, FloorNanos = 1_000_000, CapNanos = 80_000_000, ExpiresTicks = Now + 100, DeadTicks = Now + 200, Version = 1,
+        BidPerValue = 100,
+        SafeBidPerValue = 60,
+        FloorNanos = 1_000_000,
+        CapNanos = 80_000_000,
+        ExpiresTicks = Now + 100,
+        DeadTicks = Now + 200,
+        Version = 1,
     };
 
     private BidOffer Decide(double value = 0.0005, long floor = 0, bool deal = false, long now = Now) => _desk.Decide(new BidQuery(0, value, floor, deal), now, 1000);

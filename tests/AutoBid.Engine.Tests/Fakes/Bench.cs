@@ -68,7 +68,12 @@ internal sealed class Bench : IDisposable
 
     public static Campaign Campaign(string id = "c1", string policy = "constant") => new()
     {
-        Id = id, TenantId = "t1", Objective = Objective.TargetCpa, Target = 20, DailyBudgetNanos = 100 * Nanos.PerUnit, Policy = policy,
+        Id = id,
+        TenantId = "t1",
+        Objective = Objective.TargetCpa,
+        Target = 20,
+        DailyBudgetNanos = 100 * Nanos.PerUnit,
+        Policy = policy,
     };
 
     /// <summary>A campaign whose day has begun and stands at <paramref name="hours"/>.</summary>
@@ -99,8 +104,19 @@ internal sealed class Bench : IDisposable
     // Events of campaign c1, tenant t1.
     public static EngineEvent Bill(long lease, long seq, long price, double bidHours = 10, string campaign = "c1") => new()
     {
-        Kind = EventKind.Bill, Via = BillingChannel.Burl, TenantId = "t1", CampaignId = campaign, Source = "x", Auction = $"a{lease}-{seq}", Imp = "1", Bid = "b",
-        Lease = lease, Seq = seq, AmountNanos = price, OriginTicks = At(bidHours), TimeTicks = At(bidHours) + 5,
+        Kind = EventKind.Bill,
+        Via = BillingChannel.Burl,
+        TenantId = "t1",
+        CampaignId = campaign,
+        Source = "x",
+        Auction = $"a{lease}-{seq}",
+        Imp = "1",
+        Bid = "b",
+        Lease = lease,
+        Seq = seq,
+        AmountNanos = price,
+        OriginTicks = At(bidHours),
+        TimeTicks = At(bidHours) + 5,
     };
 
     public static EngineEvent Foreign(string auction, long price, double bidHours = 10) => Bill(0, 0, price, bidHours) with { Auction = auction };
@@ -110,19 +126,42 @@ internal sealed class Bench : IDisposable
 
     public static EngineEvent Conversion(string id, EventKind kind = EventKind.Convert, long revision = 1, double value = 1, double clickHours = 10, double hours = 10) => new()
     {
-        Kind = kind, TenantId = "t1", CampaignId = "c1", Source = "shop", Auction = id, Count = revision, ValueMicros = (long)(value * 1e6),
-        OriginTicks = At(clickHours), TimeTicks = At(hours),
+        Kind = kind,
+        TenantId = "t1",
+        CampaignId = "c1",
+        Source = "shop",
+        Auction = id,
+        Count = revision,
+        ValueMicros = (long)(value * 1e6),
+        OriginTicks = At(clickHours),
+        TimeTicks = At(hours),
     };
 
     public static EngineEvent Signal(string auction, long valueE9, long minimum, bool won, double hours = 10) => new()
     {
-        Kind = EventKind.Opportunity, TenantId = "t1", CampaignId = "c1", Source = "x", Auction = auction, Imp = "1", ValueE9 = valueE9, MarketNanos = minimum, Flag = won,
+        Kind = EventKind.Opportunity,
+        TenantId = "t1",
+        CampaignId = "c1",
+        Source = "x",
+        Auction = auction,
+        Imp = "1",
+        ValueE9 = valueE9,
+        MarketNanos = minimum,
+        Flag = won,
         TimeTicks = At(hours),
     };
 
     public static EngineEvent Stats(int n, double hours = 10) => new()
     {
-        Kind = EventKind.BidStats, TenantId = "t1", CampaignId = "c1", Source = "node", Count = 10 + n, Bids = 5 + n, ValueE9 = 1000 * n, MarketNanos = 500 * n,
-        AmountNanos = 10_000 * n, TimeTicks = At(hours) + n,
+        Kind = EventKind.BidStats,
+        TenantId = "t1",
+        CampaignId = "c1",
+        Source = "node",
+        Count = 10 + n,
+        Bids = 5 + n,
+        ValueE9 = 1000 * n,
+        MarketNanos = 500 * n,
+        AmountNanos = 10_000 * n,
+        TimeTicks = At(hours) + n,
     };
 }

@@ -129,8 +129,18 @@ internal sealed class DayDriver : IAsyncDisposable
     {
         var e = new EngineEvent
         {
-            TenantId = campaign.TenantId, CampaignId = campaign.Id, Source = "x", Via = BillingChannel.Burl, Auction = $"a{_auction}", Imp = "1", Bid = campaign.Id,
-            Lease = offer.Held.LeaseId, Seq = offer.Held.Seq, OriginTicks = at, TimeTicks = at, ValueE9 = offer.ValueE9,
+            TenantId = campaign.TenantId,
+            CampaignId = campaign.Id,
+            Source = "x",
+            Via = BillingChannel.Burl,
+            Auction = $"a{_auction}",
+            Imp = "1",
+            Bid = campaign.Id,
+            Lease = offer.Held.LeaseId,
+            Seq = offer.Held.Seq,
+            OriginTicks = at,
+            TimeTicks = at,
+            ValueE9 = offer.ValueE9,
         };
         bool won = offer.PriceNanos >= minimum;
         _outbox.Add((e with { Kind = EventKind.Opportunity, MarketNanos = minimum, Flag = won }).Identified());
@@ -143,7 +153,7 @@ internal sealed class DayDriver : IAsyncDisposable
             if (billed == at) _outbox.Add(bill);
             else _delayed.Add(bill);
             if (random.NextDouble() < 0.1)
-                _delayed.Add((e with { Kind = EventKind.Convert, Source = "shop", Count = 1, ValueMicros = 40_000_000, TimeTicks = at + TimeSpan.FromMinutes(50).Ticks }).Identified());
+                _delayed.Add((e with { Kind = EventKind.Convert, Source = "shop", Auction = $"k{_auction}-{campaign.Id}", Count = 1, ValueMicros = 40_000_000, TimeTicks = at + TimeSpan.FromMinutes(50).Ticks }).Identified());
         }
         else if (random.Next(10) > 0)
         {

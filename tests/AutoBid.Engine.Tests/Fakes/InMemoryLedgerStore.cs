@@ -191,7 +191,12 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0);
             lease = new Lease
             {
-                Id = _leases.Count + 1, Tenant = request.TenantId, Campaign = request.CampaignId, Day = request.Day, Node = request.Node, Scopes = scopes,
+                Id = _leases.Count + 1,
+                Tenant = request.TenantId,
+                Campaign = request.CampaignId,
+                Day = request.Day,
+                Node = request.Node,
+                Scopes = scopes,
             };
             _leases.Add(lease.Id, lease);
         }

@@ -11,7 +11,8 @@ public sealed class EventApplierTests : IDisposable
 
     private readonly Bench _bench = new(new EngineOptions
     {
-        Tick = TimeSpan.FromMinutes(30), Billing = new Dictionary<string, BillingChannel> { ["streamer"] = BillingChannel.Stream },
+        Tick = TimeSpan.FromMinutes(30),
+        Billing = new Dictionary<string, BillingChannel> { ["streamer"] = BillingChannel.Stream },
     });
 
     private readonly int _c;
@@ -212,7 +213,7 @@ public sealed class EventApplierTests : IDisposable
         _bench.Applier.Remember(new OpenLease(8, "t1", "c2", Bench.Day, "old", 500, 0, 0));
         _bench.Apply(Bench.Bill(8, 1, 70));
         Assert.Equal("foreign-lease", Commit().Adjustments[^1].Cause);
-        Assert.Equal(500, _bench.Applier.LeftOf("t1", "c2", "old"));
+        Assert.Equal(500, _bench.Applier.LeftOf("t1", "c2", "old", Bench.Day));
         Assert.Equal(100, _bench.Leases.EndHold(7, seq));
     }
 
@@ -238,8 +239,7 @@ public sealed class EventApplierTests : IDisposable
         _bench.Applier.Raise(request, new LeaseGrant("c1", 20250603, 9, 50, 0, 0));
         Assert.Equal(500, _bench.Applier.LeftOf("t1", "c1", "dsp", Bench.Day));
         Assert.Equal(350, _bench.Applier.LeftOf("t1", "c1", "dsp", 20250603));
-        Assert.Equal(350, _bench.Applier.LeftOf("t1", "c1", "dsp"));
-        Assert.Equal(0, _bench.Applier.LeftOf("t2", "c1", "dsp"));
+        Assert.Equal(0, _bench.Applier.LeftOf("t2", "c1", "dsp", 20250603));
     }
 
     [Fact]
@@ -275,7 +275,11 @@ public sealed class EventApplierTests : IDisposable
     {
         EngineEvent Update(long version, decimal target) => new()
         {
-            Kind = EventKind.Campaign, TenantId = "t1", CampaignId = "c1", Settings = Bench.Campaign() with { Version = version, Target = target }, TimeTicks = Bench.At(10),
+            Kind = EventKind.Campaign,
+            TenantId = "t1",
+            CampaignId = "c1",
+            Settings = Bench.Campaign() with { Version = version, Target = target },
+            TimeTicks = Bench.At(10),
         };
         _bench.Apply(Update(3, 30));
         _bench.Apply(Update(2, 10));

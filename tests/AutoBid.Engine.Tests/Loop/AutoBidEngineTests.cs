@@ -4,6 +4,8 @@ using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
@@ -51,9 +53,8 @@ public sealed class AutoBidEngineTests
         // 50 ticks and the one at the start, six campaigns each.
         Assert.Equal(51 * 6, driver.Log.Published.Count);
         Assert.Equal(47 + 1 + 2, driver.Log.Published.Count(record => record.CampaignId == "mpc" && record.Row.Count == 16));
-        // Only the state of the running day is kept.
+        // Only the state of the running day is kept: one a campaign.
         Assert.Equal(6, driver.Store.StateKeys.Count);
-        Assert.All(driver.Store.StateKeys, key => Assert.Equal(20250603, key.Day));
     }
 
     [Fact]
@@ -104,41 +105,33 @@ public sealed class AutoBidEngineTests
         Assert.Equal(plain.Decisions, tampered.Decisions);
         Assert.Equal(plain.Ledger, tampered.Ledger);
         // The offsets differ, as they must: the log is longer. All else is the same.
-        Assert.Equal(await WithoutOffsets(plain.Driver), await WithoutOffsets(tampered.Driver));
+        Assert.Equal(WithoutOffsets(plain.Driver), WithoutOffsets(tampered.Driver));
     }
 
     private static void Repeat(List<EngineEvent> events) => events.AddRange(events.Where((_, i) => i % 3 == 0).ToList());
 
-    private static Task<string> WithoutOffsets(DayDriver driver) => Task.FromResult(driver.Engine.HashWithoutOffsets());
+    private static string WithoutOffsets(DayDriver driver) => StateHash.Of(driver.Engine.Book, driver.Engine.Seen, []);
 
     [Fact]
     public async Task One_long_advance_equals_many_short_ones()
     {
-        async Task<string> Run(int stride)
-        {
-            await using var driver = new DayDriver(9);
-            await driver.StartAsync();
-            await driver.Engine.AdvanceToAsync(Bench.Midnight, default);
-            // Events of a whole morning are in the log before time moves at all.
-            var events = new List<EngineEvent>();
-            for (int i = 0; i < 200; i++)
-                events.Add((Bench.Foreign($"f{i}", 1_000_000 + i, bidHours: i * 0.05) with { CampaignId = DayDriver.Campaigns[i % 5].Id }).Identified());
-            events.Add(Bench.Conversion("k", clickHours: 3.3, hours: 7.7).Identified() with { CampaignId = "mpc" });
-            await driver.Log.AppendAsync(events.ToArray(), default);
-            for (int t = stride; t <= 24; t += stride)
-                await driver.Engine.AdvanceToAsync(Bench.Midnight + t * DayDriver.Tick, default);
-            return await driver.Engine.StateHashAsync(default);
-        }
-
-        // Each call applies everything that was appended before it: only one that covers all of them is a replay.
-        string once = await Run(24);
-        await using var stepwise = new DayDriver(9);
-        await stepwise.StartAsync();
-        await stepwise.Engine.AdvanceToAsync(Bench.Midnight, default);
         var all = new List<EngineEvent>();
         for (int i = 0; i < 200; i++)
             all.Add((Bench.Foreign($"f{i}", 1_000_000 + i, bidHours: i * 0.05) with { CampaignId = DayDriver.Campaigns[i % 5].Id }).Identified());
         all.Add(Bench.Conversion("k", clickHours: 3.3, hours: 7.7).Identified() with { CampaignId = "mpc" });
+
+        // The whole morning is in the log before time moves at all ...
+        await using var replay = new DayDriver(9);
+        await replay.StartAsync();
+        await replay.Engine.AdvanceToAsync(Bench.Midnight, default);
+        await replay.Log.AppendAsync(all.ToArray(), default);
+        await replay.Engine.AdvanceToAsync(Bench.Midnight.AddHours(12), default);
+        string once = await replay.Engine.StateHashAsync(default);
+
+        // ... or comes as it happens.
+        await using var stepwise = new DayDriver(9);
+        await stepwise.StartAsync();
+        await stepwise.Engine.AdvanceToAsync(Bench.Midnight, default);
         for (int t = 1; t <= 24; t++)
         {
             long end = (Bench.Midnight + t * DayDriver.Tick).UtcTicks, start = end - DayDriver.Tick.Ticks;
@@ -243,11 +236,13 @@ public sealed class AutoBidEngineTests
         await using var driver = new DayDriver(1);
         await driver.StartAsync([Bench.Campaign()]);
         await driver.Engine.AdvanceToAsync(Bench.Midnight.AddHours(1), default);
-        LeaseGrant dsp = (await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value;
+        OutsideGrant first = (await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value;
+        LeaseGrant dsp = first.Grant;
         Assert.Null(await driver.Engine.GrantToAsync("t2", "c1", "dsp", default));
-        Assert.Equal(dsp.GrantedNanos, driver.Engine.LeftOf("t1", "c1", "dsp"));
         // Renewed by asking again: the same lease, and nothing more while half of it is left.
-        Assert.Equal((dsp.LeaseId, 0L), ((await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value is var again ? (again.LeaseId, again.GrantedNanos) : default));
+        OutsideGrant again = (await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value;
+        Assert.Equal((dsp.LeaseId, 0L, dsp.GrantedNanos), (again.Grant.LeaseId, again.Grant.GrantedNanos, again.LeftNanos));
+        Assert.Equal(dsp.GrantedNanos, first.LeftNanos);
         // It expires and its longest hold passes in the very tick that brings a bill.
         var end = new DateTimeOffset(dsp.ExpiresTicks, TimeSpan.Zero) + TimeSpan.FromMinutes(35);
         DateTimeOffset tick = Bench.Midnight;
@@ -256,7 +251,6 @@ public sealed class AutoBidEngineTests
         await driver.Log.AppendAsync(new[] { Bench.Bill(dsp.LeaseId, 1, 77, (tick - Bench.Midnight).TotalHours - 0.1).Identified() }, default);
         await driver.Engine.AdvanceToAsync(tick, default);
         Assert.Contains(dsp.LeaseId, driver.Store.ClosedLeases);
-        Assert.Equal(0, driver.Engine.LeftOf("t1", "c1", "dsp"));
         Assert.Equal(77, (await driver.Store.BudgetsAsync("t1", "c1", default))[0].SettledNanos);
         // From now on a bill under it is late.
         await driver.Log.AppendAsync(new[] { Bench.Bill(dsp.LeaseId, 2, 3, (tick - Bench.Midnight).TotalHours).Identified() }, default);
@@ -270,12 +264,12 @@ public sealed class AutoBidEngineTests
         await using var driver = new DayDriver(1);
         await driver.StartAsync([Bench.Campaign()]);
         await driver.Engine.AdvanceToAsync(Bench.Midnight.AddHours(23.5), default);
-        Assert.True((await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value.GrantedNanos > 0);
+        Assert.True((await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value.LeftNanos > 0);
         await driver.Engine.AdvanceToAsync(Bench.Midnight.AddHours(24), default);
-        LeaseGrant next = (await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value;
-        Assert.Equal(20250603, next.Day);
-        Assert.True(next.GrantedNanos > 0);
-        Assert.Equal(next.GrantedNanos, driver.Engine.LeftOf("t1", "c1", "dsp"));
+        OutsideGrant next = (await driver.Engine.GrantToAsync("t1", "c1", "dsp", default))!.Value;
+        Assert.Equal(20250603, next.Grant.Day);
+        Assert.True(next.Grant.GrantedNanos > 0);
+        Assert.Equal(next.Grant.GrantedNanos, next.LeftNanos);
     }
 
     [Fact]

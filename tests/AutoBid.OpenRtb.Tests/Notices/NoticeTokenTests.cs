@@ -119,8 +119,17 @@ public sealed class NoticeTokenTests
         Span<byte> text = stackalloc byte[NoticeToken.MaxTextLength];
         int length = writer.Write(new NoticeToken
         {
-            Exchange = "exch"u8, Campaign = name, Auction = name, Imp = "7"u8, Lease = lease, Seq = seq, BidNanos = bid, ValueE9 = value,
-            BidTime = expiry - 1, Day = day, Expiry = expiry,
+            Exchange = "exch"u8,
+            Campaign = name,
+            Auction = name,
+            Imp = "7"u8,
+            Lease = lease,
+            Seq = seq,
+            BidNanos = bid,
+            ValueE9 = value,
+            BidTime = expiry - 1,
+            Day = day,
+            Expiry = expiry,
         }, text);
         return Encoding.ASCII.GetString(text[..length]);
     }

@@ -86,8 +86,16 @@ public sealed class BidPathTests(ITestOutputHelper output) : IDisposable
             int length = Sign(seq);
             _writer.AddBid(new OutgoingBid
             {
-                Imp = imp, Candidate = best, Deal = deal, MarkupType = type, PriceNanos = 1_234_567, Lease = 77, Seq = seq,
-                Notices = Answers.Urls, Channels = NoticeChannels.All, Token = _token.AsSpan(0, length),
+                Imp = imp,
+                Candidate = best,
+                Deal = deal,
+                MarkupType = type,
+                PriceNanos = 1_234_567,
+                Lease = 77,
+                Seq = seq,
+                Notices = Answers.Urls,
+                Channels = NoticeChannels.All,
+                Token = _token.AsSpan(0, length),
             });
         }
 
@@ -96,7 +104,16 @@ public sealed class BidPathTests(ITestOutputHelper output) : IDisposable
 
     private int Sign(int seq) => _tokens.Write(new NoticeToken
     {
-        Exchange = "default"u8, Campaign = "campaign-1001"u8, Auction = _request.Text(_request.Id), Imp = "1"u8, Lease = 77, Seq = seq,
-        BidNanos = 1_234_567, ValueE9 = 700_000, BidTime = 1_780_000_000_000, Day = 20260701, Expiry = 1_780_003_600_000,
+        Exchange = "default"u8,
+        Campaign = "campaign-1001"u8,
+        Auction = _request.Text(_request.Id),
+        Imp = "1"u8,
+        Lease = 77,
+        Seq = seq,
+        BidNanos = 1_234_567,
+        ValueE9 = 700_000,
+        BidTime = 1_780_000_000_000,
+        Day = 20260701,
+        Expiry = 1_780_003_600_000,
     }, _token);
 }

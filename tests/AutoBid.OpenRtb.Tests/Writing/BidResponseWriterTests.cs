@@ -20,8 +20,17 @@ public sealed class BidResponseWriterTests
         writer.Begin(request, CurrencyCode.Usd, "\"42\""u8);
         writer.AddBid(new OutgoingBid
         {
-            Imp = 0, Candidate = 0, Deal = -1, MarkupType = 1, PriceNanos = 51_230, Lease = 31, Seq = 42, ExpiresAfterSeconds = 300,
-            Notices = Answers.Urls, Channels = NoticeChannels.Burl | NoticeChannels.Lurl, Token = "TOK-_1"u8,
+            Imp = 0,
+            Candidate = 0,
+            Deal = -1,
+            MarkupType = 1,
+            PriceNanos = 51_230,
+            Lease = 31,
+            Seq = 42,
+            ExpiresAfterSeconds = 300,
+            Notices = Answers.Urls,
+            Channels = NoticeChannels.Burl | NoticeChannels.Lurl,
+            Token = "TOK-_1"u8,
         });
         writer.End();
         Assert.Equal("""

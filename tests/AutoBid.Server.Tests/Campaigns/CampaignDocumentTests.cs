@@ -35,7 +35,7 @@ public sealed class CampaignDocumentTests
         => Prop.ForAll(Documents, document =>
         {
             if (!document.TryToCampaign("c", "t", out Campaign campaign, out _)) return true;
-            var e = new EngineEvent { Kind = EventKind.Campaign, TenantId = "t", CampaignId = "c", Settings = campaign, TimeTicks = DateTime.UnixEpoch.Ticks };
+            var e = new EngineEvent { Kind = EventKind.Campaign, TenantId = "t", CampaignId = "c", Settings = campaign, TimeTicks = new DateTime(2000, 1, 1).Ticks };
             var names = new CampaignNames();
             names.Learn(campaign);
             var payload = new ArrayBufferWriter<byte>();

@@ -37,6 +37,7 @@ public sealed class CampaignEndpointTests(ServiceFixture fixture) : IClassFixtur
         { "schedule.hours", """{"objective":"MaxConversions","dailyBudget":10,"schedule":{"hours":[24]}}""" },
         { "schedule.hours", "{\"objective\":\"MaxConversions\",\"dailyBudget\":10,\"schedule\":{\"hours\":[" + string.Join(',', Enumerable.Repeat(1, 25)) + "]}}" },
         { "schedule.flightEnd", """{"objective":"MaxConversions","dailyBudget":10,"schedule":{"flightStart":"2026-02-01T00:00:00Z","flightEnd":"2026-01-01T00:00:00Z"}}""" },
+        { "schedule.flightEnd", """{"objective":"MaxConversions","dailyBudget":10,"schedule":{"flightEnd":"2150-01-01T00:00:00Z"}}""" },
         { "policy", """{"objective":"MaxConversions","dailyBudget":10,"policy":"magic"}""" },
         { "parent", """{"objective":"MaxConversions","dailyBudget":10,"parent":"a b"}""" },
         { "id", """{"objective":"MaxConversions","dailyBudget":10,"id":"a b"}""" },

@@ -111,7 +111,9 @@ public sealed class EventsEndpointTests(ServiceFixture fixture) : IClassFixture<
             "autobid.spend",
             $$"""{"v":1,"kind":"adjust","via":"stream","exchange":"e","auction":"a","imp":"1","bid":"b","id":"{{id}}-{{key}}","campaign":"{{id}}","priceNanos":{{nanos}},"currency":"USD","time":"{{Texts.Instant(_service.Now)}}","bidTime":"{{Texts.Instant(_service.Now)}}"}""");
         double before = await _service.MetricAsync("autobid_events_rejected_total{reason=\"refund-above-spend\"}");
-        (await _service.PostAsync("/v1/events", Texts.Events(Adjust("1", 30_000_000), Adjust("2", -10_000_000)))).Expect(HttpStatusCode.OK);
+        (await _service.PostAsync("/v1/events", Texts.Events(Adjust("1", 30_000_000)))).Expect(HttpStatusCode.OK);
+        await _service.AdvanceByAsync(TimeSpan.FromMinutes(1));
+        (await _service.PostAsync("/v1/events", Texts.Events(Adjust("2", -10_000_000)))).Expect(HttpStatusCode.OK);
         await _service.AdvanceByAsync(TimeSpan.FromMinutes(30));
         (await _service.PostAsync("/v1/events", Texts.Events(Adjust("3", -30_000_000)))).Expect(HttpStatusCode.OK);
         await _service.AdvanceByAsync(TimeSpan.FromMinutes(30));

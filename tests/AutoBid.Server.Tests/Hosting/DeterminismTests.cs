@@ -25,8 +25,8 @@ public sealed class DeterminismTests
         string[] policies = ["mpc", "pid", "constant", "mpc"];
         for (int c = 0; c < policies.Length; c++)
         {
-            string objective = c == 3 ? "\"objective\":\"MaxConversions\",\"reference\":80" : "\"objective\":\"TargetCpa\",\"target\":100";
-            await service.PostAsync("/v1/campaigns", $$"""{"id":"c{{c}}",{{objective}},"dailyBudget":{{c + 1}},"policy":"{{policies[c]}}"}""");
+            string objective = c == 3 ? "\"objective\":\"MaxConversions\",\"reference\":0.8" : "\"objective\":\"TargetCpa\",\"target\":1";
+            await service.PostAsync("/v1/campaigns", $$"""{"id":"c{{c}}",{{objective}},"dailyBudget":{{4 * (c + 1)}},"policy":"{{policies[c]}}"}""");
         }
 
         await service.AdvanceAsync(service.Now);
@@ -35,7 +35,7 @@ public sealed class DeterminismTests
         {
             for (int i = 0; i < 8; i++)
             {
-                string candidates = string.Join(',', policies.Select((_, c) => Texts.Candidate($"c{c}", Math.Round(0.0008 * random.NextDouble(), 7))));
+                string candidates = string.Join(',', policies.Select((_, c) => Texts.Candidate($"c{c}", Math.Round(0.08 * random.NextDouble(), 7))));
                 Answer answer = await service.BidAsync(Texts.Request(Texts.Imp("1", candidates)));
                 if (answer.NoBid is not null) continue;
                 double market = 20 + 40 * random.NextDouble(), price = answer.Bid.GetProperty("price").GetDouble();

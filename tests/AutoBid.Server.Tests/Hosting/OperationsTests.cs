@@ -22,7 +22,9 @@ public sealed class OperationsTests(ServiceFixture fixture) : IClassFixture<Serv
     public async Task Promtool_finds_nothing_wrong_with_the_metrics()
     {
         string id = Texts.NewId();
-        await _service.CreateAsync(id);
+        await _service.CreateAsync(id, ",\"accountConstant\":3,\"maxMultiplier\":2");
+        string cold = Texts.NewId();
+        (await _service.PostAsync("/v1/campaigns", $$"""{"id":"{{cold}}","objective":"TargetCpa","target":1,"dailyBudget":10}""")).Expect(HttpStatusCode.Created);
         JsonElement bid = (await _service.BidAsync(Texts.Bid(id))).Bid;
         await _service.NoticeAsync(bid, "burl", "40");
         await _service.PostAsync("/v1/events", Texts.Events(Texts.Conversion(id, id, _service.Now), "{}"));
@@ -64,6 +66,7 @@ public sealed class OperationsTests(ServiceFixture fixture) : IClassFixture<Serv
         (await _service.PostAsync("/v1/clock", "{")).ExpectProblem(HttpStatusCode.BadRequest);
         (await _service.PostAsync("/v1/clock", "{}")).ExpectProblem(HttpStatusCode.BadRequest);
         (await _service.PostAsync("/v1/clock", """{"advanceTo":"soon"}""")).ExpectProblem(HttpStatusCode.BadRequest);
+        (await _service.PostAsync("/v1/clock", """{"advanceTo":"9000-01-01T00:00:00Z"}""")).ExpectProblem(HttpStatusCode.BadRequest);
         (await _service.PostAsync("/v1/clock", """{"advanceTo":"2020-01-01T00:00:00Z"}""")).ExpectProblem(HttpStatusCode.Conflict);
     }
 

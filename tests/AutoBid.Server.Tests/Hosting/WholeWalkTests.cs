@@ -7,9 +7,13 @@ namespace AutoBid.Server.Tests.Hosting;
 
 /// <summary>The main job over HTTP: settings, bids, notices, conversions, ticks; and the ledger that must come out, exact to the nano.</summary>
 [Collection(ServiceCollection.Name)]
-public sealed class WholeWalkTests(ServiceFixture fixture) : IClassFixture<ServiceFixture>
+public sealed class WholeWalkTests : IAsyncLifetime
 {
-    private readonly TestService _service = fixture.Service;
+    private TestService _service = null!;
+
+    public async ValueTask InitializeAsync() => _service = await TestService.StartAsync();
+
+    public ValueTask DisposeAsync() => _service.DisposeAsync();
 
     [Fact]
     public async Task From_campaign_to_ledger()
@@ -80,7 +84,7 @@ public sealed class WholeWalkTests(ServiceFixture fixture) : IClassFixture<Servi
         string id = Texts.NewId();
         string body = $$"""{"id":"{{id}}","objective":"{{objective}}","dailyBudget":100,"target":{{target}},"policy":"constant","mode":"SpendFirst"}""";
         (await _service.PostAsync("/v1/campaigns", body)).Expect(HttpStatusCode.Created);
-        await _service.AdvanceAsync(_service.Now);
+        await _service.PublishAsync(id);
         Assert.Equal((decimal)cpm, (await _service.BidAsync(Texts.Bid(id, value))).Bid.GetProperty("price").GetDecimal());
     }
 
@@ -90,7 +94,7 @@ public sealed class WholeWalkTests(ServiceFixture fixture) : IClassFixture<Servi
         string id = Texts.NewId();
         (await _service.PostAsync("/v1/campaigns", $$"""{"id":"{{id}}","objective":"MaxConversions","dailyBudget":100,"reference":20,"policy":"constant"}"""))
             .Expect(HttpStatusCode.Created);
-        await _service.AdvanceAsync(_service.Now);
+        await _service.PublishAsync(id);
         Assert.Equal(10m, (await _service.BidAsync(Texts.Bid(id))).Bid.GetProperty("price").GetDecimal());
     }
 
@@ -118,7 +122,7 @@ public sealed class WholeWalkTests(ServiceFixture fixture) : IClassFixture<Servi
         int hour = _service.Now.AddHours(2).Hour;
         await _service.CreateAsync(id, $$""","schedule":{"hours":[{{hour}}]}""");
         Assert.Equal(506, (await _service.BidAsync(Texts.Bid(id))).NoBid);
-        await _service.AdvanceAsync(_service.Now.Date.AddHours(0) is var date ? new DateTimeOffset(date, TimeSpan.Zero).AddHours(hour) : default);
+        await _service.AdvanceAsync(TestService.Midnight.AddHours(hour));
         Assert.Null((await _service.BidAsync(Texts.Bid(id))).NoBid);
     }
 }

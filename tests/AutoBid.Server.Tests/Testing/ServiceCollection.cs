@@ -1,7 +1,7 @@
 namespace AutoBid.Server.Tests.Testing;
 
-/// <summary>Tests with a running service follow each other: meters belong to the process, and two cores carry one service at a time best.</summary>
-[CollectionDefinition(Name)]
+/// <summary>Tests with a running service follow each other: meters belong to the process, and one that is disposed takes the counts of its neighbours with it.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ServiceCollection
 {
     public const string Name = "running service";

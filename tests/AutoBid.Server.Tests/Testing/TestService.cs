@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AutoBid.Core.Money;
+using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Ports;
 using AutoBid.Server.Auth;
 using AutoBid.Server.Hosting;
@@ -22,10 +23,11 @@ public sealed class TestService : IAsyncDisposable
 
     private readonly TempFolder? _folder;
     private readonly AutoBidService _service;
+    private readonly TimeSpan _tick;
 
-    private TestService(AutoBidService service, TempFolder? folder)
+    private TestService(AutoBidService service, TempFolder? folder, TimeSpan tick)
     {
-        (_service, _folder) = (service, folder);
+        (_service, _folder, _tick) = (service, folder, tick);
         Client = new HttpClient { BaseAddress = new Uri(service.Addresses[0]) };
     }
 
@@ -56,7 +58,8 @@ public sealed class TestService : IAsyncDisposable
     {
         TempFolder? folder = dataFolder is null ? new TempFolder() : null;
         ServeOptions options = OptionsIn(dataFolder ?? folder!.Path);
-        return new TestService(await AutoBidService.StartAsync(with?.Invoke(options) ?? options, TestContext.Current.CancellationToken), folder);
+        options = with?.Invoke(options) ?? options;
+        return new TestService(await AutoBidService.StartAsync(options, TestContext.Current.CancellationToken), folder, options.Tick);
     }
 
     public async ValueTask DisposeAsync()
@@ -90,7 +93,16 @@ public sealed class TestService : IAsyncDisposable
     {
         Answer answer = await PostAsync("/v1/campaigns", Texts.Campaign(id, fields, budget, target), key);
         answer.Expect(HttpStatusCode.Created);
-        await AdvanceAsync(Now, clockKey ?? key);
+        await PublishAsync(id, clockKey ?? key);
+    }
+
+    /// <summary>Moves the clock no further than the tick that gives a new campaign its first bid slot.</summary>
+    public async Task PublishAsync(string id, string? key = null)
+    {
+        await AdvanceAsync(Now, key);
+        Assert.True(_service.Engine.Index.TryFind(id, out int index));
+        _service.Engine.Slots.Read(index, out BidSlot slot);
+        if (slot.Version == 0) await AdvanceAsync(Now + _tick, key);
     }
 
     /// <summary>Event time now.</summary>
@@ -108,7 +120,7 @@ public sealed class TestService : IAsyncDisposable
     /// <param name="url">nurl, burl or lurl.</param>
     /// <param name="price">CPM as text; null leaves the macro as it is.</param>
     public Task<Answer> NoticeAsync(JsonElement bid, string url, string? price, string currency = "USD", string minimum = "")
-        => GetAsync(Texts.Notice(bid.GetProperty(url).GetString()!, price, currency, minimum));
+        => GetAsync(new Uri(Texts.Notice(bid.GetProperty(url).GetString()!, price, currency, minimum)).PathAndQuery);
 
     public async Task<JsonElement> TrajectoryAsync(string campaign)
         => (await GetAsync($"/v1/campaigns/{campaign}/trajectory")).Expect(HttpStatusCode.OK).Json;

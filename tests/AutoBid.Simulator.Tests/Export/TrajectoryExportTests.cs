@@ -25,7 +25,11 @@ public sealed class TrajectoryExportTests : IDisposable
 
     private static TrainingPlan Plan(int train = 2) => new()
     {
-        Seed = 1, TrainPeriods = train, ValidationPeriods = 1, TestPeriods = 1, Traffic = SmallMarket.Traffic,
+        Seed = 1,
+        TrainPeriods = train,
+        ValidationPeriods = 1,
+        TestPeriods = 1,
+        Traffic = SmallMarket.Traffic,
         Mix = new TrainingMix { Seats = SmallMarket.Seats() },
     };
 

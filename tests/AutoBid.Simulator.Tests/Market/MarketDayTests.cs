@@ -106,8 +106,12 @@ public sealed class MarketDayTests
         {
             var core = new Campaign
             {
-                Id = campaign.Id, TenantId = "default", Objective = campaign.Objective, DailyBudgetNanos = (long)(campaign.DailyBudget * Nanos.PerUnit),
-                Target = campaign.Target, Reference = campaign.Reference,
+                Id = campaign.Id,
+                TenantId = "default",
+                Objective = campaign.Objective,
+                DailyBudgetNanos = (long)(campaign.DailyBudget * Nanos.PerUnit),
+                Target = campaign.Target,
+                Reference = campaign.Reference,
             };
             Assert.Empty(CampaignRules.Check(core));
             Assert.Equal(core.ReferencePrice(0), campaign.ReferencePrice);

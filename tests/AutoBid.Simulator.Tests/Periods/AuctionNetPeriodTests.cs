@@ -167,7 +167,9 @@ public sealed class AuctionNetPeriodTests
     {
         PeriodResult result = new AuctionNetPeriod().Play(new PeriodSetup
         {
-            Seed = 1, Period = 0, LineUp = new LineUpFactory(1, null).Uniform(0, "truthful", new ConstantPolicy(1), AuctionNetSeats.All),
+            Seed = 1,
+            Period = 0,
+            LineUp = new LineUpFactory(1, null).Uniform(0, "truthful", new ConstantPolicy(1), AuctionNetSeats.All),
         });
         // 70 to 100 re-runs are normal; a strong field pays 0.0949 for the fourth rank, a truthful one a little less.
         Assert.InRange(result.Reruns, 50, 130);
