@@ -28,7 +28,8 @@ public static class HindsightOracle
             double rank = mode == PacingMode.SpendFirst ? score
                 : cost <= seat.TargetCpa * value ? value
                 : -cost / Math.Max(value, 1e-12);
-            if (rank <= bestRank) continue;
+            // Written so that a rank that is not a number never becomes the best.
+            if (!(rank > bestRank)) continue;
             bestRank = rank;
             best = new OracleResult(multiplier, mode == PacingMode.SpendFirst ? score : value, cost, value);
         }
@@ -48,12 +49,13 @@ public static class HindsightOracle
         for (int step = 0; step < StepClock.StepsPerDay; step++)
         {
             ReadOnlySpan<float> costs = day.Cost(step), values = day.Value(step);
-            double left = budget - cost;
+            // Rounding may leave a hair below 0 when the budget is gone.
+            double left = Math.Max(budget - cost, 0);
             double stepCost = below * (costs[low] + part * (costs[low + 1] - costs[low]));
             double stepValue = below * (values[low] + part * (values[low + 1] - values[low]));
             if (stepCost > left)
             {
-                double share = Math.Max(left, 0) / stepCost;
+                double share = left / stepCost;
                 stepCost *= share;
                 stepValue *= share;
             }

@@ -7,7 +7,7 @@ namespace AutoBid.Engine.Leases;
 /// Growth invariant: the ring's address is published before its holds are copied, and a bid thread that wrote its hold under an old address sees the
 /// new one afterwards and writes again; a hold cannot have been ended in between, since its bid was not answered yet.
 /// </summary>
-public sealed class LeaseDesk
+public sealed partial class LeaseDesk
 {
     /// <summary>
     /// How long cells of a closed lease rest before they are used again. A bid thread that was stopped in the middle of <see cref="TryHold"/> may
@@ -193,56 +193,6 @@ public sealed class LeaseDesk
         }
     }
 
-    /// <summary>
-    /// No more bids under the current lease of a campaign (its day is over, or the campaign ended). Holds stay open.
-    /// Its headroom is taken out at once, so that a bid thread that still has its index finds nothing.
-    /// </summary>
-    public void Retire(int campaign)
-    {
-        lock (_gate)
-        {
-            int index = _current[campaign];
-            if (index != 0) RetireOne(index);
-        }
-    }
-
-    /// <summary>The store took a lease back (its node was away for too long): no more bids under it.</summary>
-    public void Revoke(long leaseId)
-    {
-        lock (_gate)
-            if (_byId.TryGetValue(leaseId, out int index)) RetireOne(index);
-    }
-
-    /// <summary>Opens the way for a new lease and returns the ids of retired leases that have no open hold left; they are forgotten here.</summary>
-    public void CollectRetired(int campaign, long nowTicks, List<long> closed)
-    {
-        lock (_gate)
-        {
-            while (_graveyard.TryPeek(out var rested) && nowTicks - rested.ClosedTicks > RestTicks) Bury(_graveyard.Dequeue().Index);
-            int newer = 0;
-            for (int index = _current[campaign]; index != 0;)
-            {
-                ref LeaseBook book = ref _books[index];
-                ref LeaseAccount account = ref _accounts[index];
-                int older = book.Older;
-                if (book.IsRetired && account.FirstOpenSeq >= Volatile.Read(ref account.NextSeq))
-                {
-                    closed.Add(account.LeaseId);
-                    _byId.Remove(account.LeaseId);
-                    if (newer == 0) Volatile.Write(ref _current[campaign], older);
-                    else _books[newer].Older = older;
-                    _graveyard.Enqueue((index, nowTicks));
-                }
-                else
-                {
-                    newer = index;
-                }
-
-                index = older;
-            }
-        }
-    }
-
     /// <summary>Headroom of the current lease, and what its open holds take.</summary>
     public LeaseView Look(int campaign)
     {
@@ -260,15 +210,6 @@ public sealed class LeaseDesk
         }
     }
 
-    private void RetireOne(int index)
-    {
-        ref LeaseBook book = ref _books[index];
-        if (book.IsRetired) return;
-        book.IsRetired = true;
-        Volatile.Write(ref _accounts[index].StopTicks, 0);
-        Interlocked.Exchange(ref _accounts[index].HeadroomNanos, 0);
-    }
-
     private int Open(long leaseId, int day, int campaign)
     {
         int index = _free.TryPop(out int rested) ? rested : _next++;
@@ -283,13 +224,6 @@ public sealed class LeaseDesk
         _books[index] = new LeaseBook { Older = _current[campaign], Campaign = campaign };
         _byId.Add(leaseId, index);
         return index;
-    }
-
-    private void Bury(int index)
-    {
-        _holds.Free(_accounts[index].Ring);
-        if (_outgrown.Remove(index, out List<long>? rings)) rings.ForEach(_holds.Free);
-        _free.Push(index);
     }
 
     /// <summary>Gives the ring four times the room when half of it is in use, so that bids find cells until the next refill.</summary>

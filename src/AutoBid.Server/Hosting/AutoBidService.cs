@@ -190,7 +190,9 @@ public sealed class AutoBidService : IAsyncDisposable
         });
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true)
             .SetMinimumLevel(options.Quiet ? LogLevel.Warning : LogLevel.Information)
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            // A start that fails is told by its exception, in one line.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         AddServices(builder.Services, options, database);
         WebApplication app = builder.Build();
         Routes.Map(app);

@@ -50,6 +50,9 @@ internal sealed class DayDriver : IAsyncDisposable
     /// <summary>What the exchange may do to the events of one round before they are appended: shuffle, repeat.</summary>
     public Action<List<EngineEvent>>? Tamper { get; set; }
 
+    /// <summary>Time over which the opportunities of a round come: as far as the caller advances at once.</summary>
+    public TimeSpan Spread { get; init; } = Tick;
+
     public static IReadOnlyList<Campaign> Campaigns { get; } =
     [
         Bench.Campaign("mpc", "mpc") with { Mode = PacingMode.SpendFirst },
@@ -86,7 +89,7 @@ internal sealed class DayDriver : IAsyncDisposable
 
     public async Task FlushAsync()
     {
-        long end = (Time.GetUtcNow() + Tick).UtcTicks;
+        long end = (Time.GetUtcNow() + Spread).UtcTicks;
         _outbox.AddRange(_delayed.Where(e => e.TimeTicks < end));
         _delayed.RemoveAll(e => e.TimeTicks < end);
         Tamper?.Invoke(_outbox);
@@ -102,7 +105,7 @@ internal sealed class DayDriver : IAsyncDisposable
         {
             // One stream an opportunity: what one campaign does shifts nothing for the others.
             var random = new Random(HashCode.Combine(_seed, _auction++));
-            long at = now + random.NextInt64(Tick.Ticks - 1);
+            long at = now + random.NextInt64(Spread.Ticks - 1);
             double value = 0.004 * random.NextDouble();
             double minimum = value * 40 * random.NextDouble();
             foreach (Campaign campaign in Campaigns)

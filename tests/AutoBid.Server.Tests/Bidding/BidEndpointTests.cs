@@ -70,7 +70,8 @@ public sealed class BidEndpointTests(ServiceFixture fixture) : IClassFixture<Ser
     public async Task A_bomb_stops_at_the_limit(string encoding)
     {
         byte[] bomb = Compress(new string(' ', 30_000_000), encoding);
-        Assert.True(bomb.Length < 200_000);
+        // Under the limit as it travels.
+        Assert.True(bomb.Length < 256 * 1024, $"{bomb.Length}");
         (await SendAsync(bomb, encoding)).ExpectEmpty(HttpStatusCode.RequestEntityTooLarge);
     }
 
@@ -207,9 +208,9 @@ public sealed class BidEndpointTests(ServiceFixture fixture) : IClassFixture<Ser
         var compressed = new MemoryStream();
         Stream stream = encoding.ToLowerInvariant() switch
         {
-            "gzip" => new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
-            "deflate" => new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
-            _ => new BrotliStream(compressed, CompressionLevel.Fastest, leaveOpen: true),
+            "gzip" => new GZipStream(compressed, CompressionLevel.Optimal, leaveOpen: true),
+            "deflate" => new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true),
+            _ => new BrotliStream(compressed, CompressionLevel.Optimal, leaveOpen: true),
         };
         using (stream) stream.Write(Encoding.UTF8.GetBytes(text));
         return compressed.ToArray();
