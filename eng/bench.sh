@@ -11,10 +11,11 @@ machine() {
   echo "- .NET $(dotnet --version | sed 's/^/SDK /'), commit $(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null || echo none), $(date -u +%F)"
 }
 
-dotnet_bench() { # NAME TITLE FILTER
-  local out
+dotnet_bench() { # NAME TITLE FILTERS OPTIONS...
+  local out filters
   out=$(mktemp -d)
-  dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- --filter "$3" --exporters GitHub --artifacts "$out" "${@:4}"
+  read -ra filters <<<"$3"
+  dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- --filter "${filters[@]}" --exporters GitHub --artifacts "$out" "${@:4}"
   {
     echo "# $2"
     echo
@@ -32,7 +33,7 @@ dotnet_bench() { # NAME TITLE FILTER
 
 mkdir -p "$results"
 case "$what" in
-  bid) dotnet_bench bid "Bid decision" '*Bid*' "$@" ;;
+  bid) dotnet_bench bid "Bid decision" '*BidDecision* *ContendedBid*' "$@" ;;
   tick) dotnet_bench tick "Control tick of 1,000 campaigns" '*Tick*' "$@" ;;
   http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
   *) die "bench what? bid, tick or http" ;;
