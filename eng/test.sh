@@ -48,7 +48,7 @@ if [ ${#filter[@]} = 0 ] && find policies -name 'test_*.py' | grep -q .; then
 fi
 
 count() { grep -c "^$1" "$results/summary" || true; }
-awk -F'\t' '$1 == "skipped" { print "skipped: " $2 ": " $3 } $1 == "failed" { print "FAILED: " $2 ": " $3 }' "$results/summary" | sort
+awk -F'\t' '$1 == "skipped" { print "skipped: " $2 ": " ($3 == "" ? "explicit: run by hand" : $3) } $1 == "failed" { print "FAILED: " $2 ": " $3 }' "$results/summary" | sort
 passed="$(count passed)" failed="$(count failed)" skipped="$(count skipped)"
 [ "$failed" = 0 ] && [ "$((passed + failed))" != 0 ] || status=1
 echo "$passed passed, $failed failed, $skipped skipped"
