@@ -32,9 +32,9 @@ public sealed class EngineMetrics : IDisposable
         _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
     }
 
-    public void CountApplied(EventKind kind) => _applied.Add(1, new KeyValuePair<string, object?>("kind", Name(kind)));
+    public void CountApplied(EventKind kind) => _applied.Add(1, new KeyValuePair<string, object?>("kind", EventKinds.Text(kind)));
 
-    public void CountDuplicate(EventKind kind) => _duplicates.Add(1, new KeyValuePair<string, object?>("kind", Name(kind)));
+    public void CountDuplicate(EventKind kind) => _duplicates.Add(1, new KeyValuePair<string, object?>("kind", EventKinds.Text(kind)));
 
     public void CountRejected(string reason) => _rejected.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
@@ -54,18 +54,4 @@ public sealed class EngineMetrics : IDisposable
     public void RecordCommit(TimeSpan duration) => _commit.Record(duration.TotalSeconds);
 
     public void Dispose() => _meter.Dispose();
-
-    private static string Name(EventKind kind) => kind switch
-    {
-        EventKind.Bill => "bill",
-        EventKind.Win => "win",
-        EventKind.Loss => "loss",
-        EventKind.Adjust => "adjust",
-        EventKind.Convert => "convert",
-        EventKind.Retract => "retract",
-        EventKind.Restate => "restate",
-        EventKind.Opportunity => "opportunity",
-        EventKind.BidStats => "bidstats",
-        _ => "campaign",
-    };
 }

@@ -16,7 +16,7 @@ public static class EventIdentities
     /// <summary>Identity of an event from its other fields (design.md section 4).</summary>
     public static EventIdentity Of(in EngineEvent e)
     {
-        string kind = KindText(e.Kind);
+        string kind = EventKinds.Text(e.Kind);
         return e.Kind switch
         {
             EventKind.Adjust when e.Lease > 0 => Of(e.TenantId, Text(e.Lease), Text(e.Seq), e.Id, kind),
@@ -52,22 +52,6 @@ public static class EventIdentities
         if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
         return new EventIdentity(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
     }
-
-    /// <summary>The kind as it is written on the wire.</summary>
-    public static string KindText(EventKind kind) => kind switch
-    {
-        EventKind.Bill => "bill",
-        EventKind.Win => "win",
-        EventKind.Loss => "loss",
-        EventKind.Adjust => "adjust",
-        EventKind.Convert => "convert",
-        EventKind.Retract => "retract",
-        EventKind.Restate => "restate",
-        EventKind.Opportunity => "opportunity",
-        EventKind.BidStats => "bidstats",
-        EventKind.Campaign => "campaign",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
-    };
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -68,7 +68,7 @@ public static class EventWriter
 
     private static void WriteSpend(Utf8JsonWriter json, in EngineEvent e, ICampaignNames names)
     {
-        json.WriteString("kind"u8, EventIdentities.KindText(e.Kind));
+        json.WriteString("kind"u8, EventKinds.Text(e.Kind));
         json.WriteString("via"u8, e.Via switch { BillingChannel.Burl => "burl"u8, BillingChannel.Nurl => "nurl"u8, _ => "stream"u8 });
         WriteTenant(json, e.TenantId);
         WriteBidKey(json, e);
@@ -84,7 +84,7 @@ public static class EventWriter
 
     private static void WriteConversion(Utf8JsonWriter json, in EngineEvent e)
     {
-        json.WriteString("kind"u8, EventIdentities.KindText(e.Kind));
+        json.WriteString("kind"u8, EventKinds.Text(e.Kind));
         WriteTenant(json, e.TenantId);
         WriteText(json, "id"u8, e.Auction);
         json.WriteNumber("revision"u8, e.Count);
