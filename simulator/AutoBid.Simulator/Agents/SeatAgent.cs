@@ -23,6 +23,9 @@ public sealed record SeatAgent
     /// <summary>Whether the policy is told volume and mean value of the coming step, as the benchmark's agents are.</summary>
     public bool KnowsStep { get; init; } = true;
 
+    /// <summary>Whether the policy gets the response curves of closed steps.</summary>
+    public bool KnowsCurves { get; init; } = true;
+
     public double MinMultiplier { get; init; } = 0.05;
 
     public double MaxMultiplier { get; init; } = 4;

@@ -15,8 +15,10 @@ namespace AutoBid.Simulator.Periods;
 /// Plays a whole day of the <c>auctionnet</c> preset: 48 steps, each decided by the seats' policies from Core's trajectories and settled by one batch
 /// of slot auctions. The result is a pure function of the setup. An instance keeps its trajectories' memory between periods; it is not thread-safe.
 /// </summary>
-public sealed class AuctionNetPeriod
+/// <param name="threads">Threads that play it, the caller's included; the result does not depend on their number.</param>
+public sealed class AuctionNetPeriod(int threads = 1)
 {
+    private readonly int _threads = threads;
     private readonly TrajectoryStore _store = new(StepClock.StepsPerDay);
     private readonly CurveBuilder _curves = new(LogGrid.Multipliers());
     private readonly List<int> _blocks = [];

@@ -21,4 +21,7 @@ public sealed record PeriodSetup
 
     /// <summary>The guard behind every policy; null: none.</summary>
     public GuardOptions? Guard { get; init; } = new();
+
+    /// <summary>Null: policies see every conversion with the step it belongs to.</summary>
+    public ConversionDelay? Delay { get; init; }
 }
