@@ -98,18 +98,19 @@ public sealed class FrozenReplayTests
     [Fact]
     public void A_target_of_its_own_has_curves_of_its_own()
     {
-        var seen = new List<float>();
+        var cost = new Dictionary<double, float>();
         var policy = new TestPolicy(input =>
         {
-            // The same multiplier of half the target is half the bid: it costs less.
-            if (input.Trajectory.Closed == 12 && input.Trajectory.TryGetCurve(11, out ReadOnlySpan<Half> cost, out _)) seen.Add((float)cost[8]);
+            if (input.Trajectory.Closed > 0 && input.Trajectory.TryGetCurve(input.Trajectory.Closed - 1, out ReadOnlySpan<Half> curve, out _))
+                cost[input.Reference] = cost.GetValueOrDefault(input.Reference) + (float)curve[^1];
             return 1;
         });
-        SeatAgent own = Field.Agents[4] with { Policy = policy };
-        SeatAgent half = own with { Seat = own.Seat with { TargetCpa = own.Seat.TargetCpa / 2 } };
-        new AuctionNetPeriod().Play(SmallMarket.Setup(Field), new FrozenReplay([new FrozenEntry(4, own), new FrozenEntry(4, half)], new()));
-        Assert.Equal(2, seen.Count);
-        Assert.True(seen[1] < seen[0]);
+        // The same multiplier of half the target is half the bid: it costs less.
+        SeatAgent own = Field.Agents[17] with { Policy = policy };
+        double target = own.Seat.TargetCpa;
+        SeatAgent half = own with { Seat = own.Seat with { TargetCpa = target / 2 } };
+        new AuctionNetPeriod().Play(SmallMarket.Setup(Field), new FrozenReplay([new FrozenEntry(17, own), new FrozenEntry(17, half)], new()));
+        Assert.True(cost[target / 2] < cost[target], $"{cost[target / 2]} {cost[target]}");
     }
 
     [Fact]
