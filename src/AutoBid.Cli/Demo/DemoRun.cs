@@ -30,7 +30,8 @@ internal sealed class DemoRun(DemoOptions options, TextWriter output)
                 string events = options.Kafka is null ? "embedded log" : $"kafka {options.Kafka}";
                 try
                 {
-                    return await new MarketRun(options.Run with { Events = events }, client).PlayAsync(view, cancellation);
+                    await using var market = new HttpMarket(client, options.Run.Play, cancellation);
+                    return await new MarketRun(options.Run with { Events = events }, market).PlayAsync(view, cancellation);
                 }
                 catch (ServiceException e)
                 {

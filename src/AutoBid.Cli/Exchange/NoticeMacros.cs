@@ -1,5 +1,6 @@
 using System.Text;
 using AutoBid.OpenRtb.Writing;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Exchange;
 
@@ -14,6 +15,9 @@ internal static class NoticeMacros
 
     /// <summary>AUCTION_LOSS of a bid that a higher one beat.</summary>
     public const int LostToHigherBid = 102;
+
+    /// <summary>AUCTION_LOSS of a bid that did not win.</summary>
+    public static int LossOf(in MarketOpportunity opportunity, MarketAnswer bid) => bid.PriceNanos < opportunity.FloorNanos ? BelowFloor : LostToHigherBid;
 
     /// <summary>The URL with every known macro replaced; macros that this exchange does not support become empty, as the specification demands.</summary>
     /// <param name="priceNanos">Clearing price, nanos per impression; written as CPM.</param>
