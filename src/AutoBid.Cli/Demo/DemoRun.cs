@@ -9,7 +9,7 @@ namespace AutoBid.Cli.Demo;
 internal sealed class DemoRun(DemoOptions options, TextWriter output)
 {
     /// <summary>The exchange tells what would have won: the response curves that policies plan with learn from it.</summary>
-    private const string Profile =
+    public const string Profile =
         """{"profiles": [{"name": "default", "billingSource": "burl", "currency": "USD", "minimumToWin": true, "notices": ["burl", "nurl", "lurl"]}]}""";
 
     /// <exception cref="CommandException">The service did not start, or ended before the day did.</exception>
