@@ -2,12 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using AutoBid.Cli.Demo;
 using AutoBid.Cli.Exchange;
+using AutoBid.Cli.Exchange.OpenLoop;
 using AutoBid.Cli.Output;
 using AutoBid.Cli.Simulation;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Policies.Priors;
 using AutoBid.Server.Hosting;
+using AutoBid.Simulator.Market;
 using AutoBid.Simulator.Traffic;
 using Spectre.Console;
 
@@ -36,20 +38,29 @@ internal static class SimulateCommand
         var seats = new Option<string?>("--seats") { Description = "In process: seats that --policy takes over, such as 0,6,12-17 or all (default every sixth).", HelpName = "LIST" };
         var prior = new Option<string?>("--prior") { Description = "In process: population prior file, or none (default: the shipped one of this market).", HelpName = "FILE|none" };
         var noOracle = new Option<bool>("--no-oracle") { Description = "In process: do not compute S*; faster, without shares of it." };
-        var target = new Option<string?>("--target") { Description = "Play one market day over HTTP against a service with a virtual clock that starts at 2026-01-05T00:00:00Z.", HelpName = "URL" };
+        var target = new Option<string?>("--target") { Description = "Be the exchange of a running service: one market day over HTTP under a virtual clock that starts at 2026-01-05T00:00:00Z, or see --clock wall.", HelpName = "URL" };
         var apiKey = new Option<string?>("--api-key") { Description = "With --target: API key (or AUTOBID_API_KEY).", HelpName = "KEY" };
         Option<TimeSpan> tick = SharedOptions.Tick(TimeSpan.FromMinutes(10));
         tick.Description = "Market day: the control tick.";
         Option<int> steps = SharedOptions.Number("--steps", "Market day: steps of 30 minutes to play.", 48, 1, 48);
         Option<int> requests = SharedOptions.Number("--requests-per-step", "Market day: mean number of bid requests per step.", 1_000, 1, 100_000);
         Option<string?> json = SharedOptions.Json();
+        var openLoop = new OpenLoopCommandLine();
         var command = new Command("simulate", "Auctions with agents: days of the benchmark's market in process, or one day against a running service.")
         {
             preset, seed, periods, lineUp, opportunities, budget, mode, policy, seats, prior, noOracle, target, apiKey, tick, steps, requests, json,
         };
+        openLoop.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             string? url = parsed.GetValue(target);
+            if (openLoop.IsWallClock(parsed, url))
+            {
+                using ServiceClient service = Connect(url!, parsed.GetValue(apiKey) ?? host.Environment("AUTOBID_API_KEY"));
+                return await openLoop.RunAsync(
+                    host, parsed, service, new MarketOptions(), parsed.GetValue(seed), parsed.GetValue(policy) ?? "mpc", parsed.GetValue(json), cancellation);
+            }
+
             if (url is not null || parsed.GetValue(preset) == "market")
             {
                 var run = new MarketRunOptions
@@ -126,12 +137,15 @@ internal static class SimulateCommand
 
     private static async Task<RunReport> AgainstServiceAsync(CommandHost host, string url, string? apiKey, MarketRunOptions run, CancellationToken cancellation)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
-            throw new CommandException($"--target: '{url}' is not an http or https address", CommandException.Usage);
-        using var client = new ServiceClient(address, apiKey);
+        using ServiceClient client = Connect(url, apiKey);
         await using var market = new HttpMarket(client, run.Play, cancellation);
         return await new MarketRun(run, market).PlayAsync(host.RunView(), cancellation);
     }
+
+    private static ServiceClient Connect(string url, string? apiKey)
+        => Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            ? new ServiceClient(address, apiKey)
+            : throw new CommandException($"--target: '{url}' is not an http or https address", CommandException.Usage);
 
     private static SimulationReport InProcess(CommandHost host, SimulationOptions options, CancellationToken cancellation)
     {

@@ -51,15 +51,7 @@ internal sealed class HttpBidder : IMarketBidder, IAsyncDisposable
     public async ValueTask NotifyAsync(MarketOpportunity opportunity, MarketAnswer bid, MarketOutcome outcome)
     {
         string auction = Encoding.ASCII.GetString(_request.Auction);
-        if (outcome.Won)
-        {
-            await SendAsync(_answer.WinUrl, outcome, NoticeMacros.Won, auction);
-            await SendAsync(_answer.BillUrl, outcome, NoticeMacros.Won, auction);
-        }
-        else
-        {
-            await SendAsync(_answer.LossUrl, outcome with { PriceNanos = outcome.MinimumToWinNanos }, NoticeMacros.LossOf(opportunity, bid), auction);
-        }
+        foreach (string url in NoticeMacros.NoticesOf(_answer, opportunity, bid, outcome, auction)) await _notices.SendAsync(url);
     }
 
     /// <exception cref="ServiceException">The events were not taken.</exception>
@@ -82,9 +74,4 @@ internal sealed class HttpBidder : IMarketBidder, IAsyncDisposable
         _connections.Dispose();
         _bids.Dispose();
     }
-
-    // A channel that the bid does not name is one that the service does not want.
-    private ValueTask SendAsync(string? url, in MarketOutcome outcome, int loss, string auction) => url is null
-        ? ValueTask.CompletedTask
-        : _notices.SendAsync(NoticeMacros.Substitute(url, outcome.PriceNanos, outcome.MinimumToWinNanos, loss, auction, _answer.BidId));
 }
