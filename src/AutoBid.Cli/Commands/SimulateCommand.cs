@@ -18,6 +18,9 @@ namespace AutoBid.Cli.Commands;
 /// <summary><c>autobid simulate</c>: the benchmark's day or a market day in process, or a market day against a running service.</summary>
 internal static class SimulateCommand
 {
+    /// <summary>Mean length of a written row.</summary>
+    private const double BytesPerLogRow = 101;
+
     public static Command Create(CommandHost host)
     {
         Option<ulong> seed = SharedOptions.Seed();
@@ -38,6 +41,7 @@ internal static class SimulateCommand
         var seats = new Option<string?>("--seats") { Description = "In process: seats that --policy takes over, such as 0,6,12-17 or all (default every sixth).", HelpName = "LIST" };
         var prior = new Option<string?>("--prior") { Description = "In process: population prior file, or none (default: the shipped one of this market).", HelpName = "FILE|none" };
         var noOracle = new Option<bool>("--no-oracle") { Description = "In process: do not compute S*; faster, without shares of it." };
+        var log = new Option<string?>("--log") { Description = "In process: write every opportunity of every seat to this file (.gz: compressed), for replay; a full day is 24 million rows, 2.4 GB.", HelpName = "FILE" };
         var target = new Option<string?>("--target") { Description = "Be the exchange of a running service: one market day over HTTP under a virtual clock that starts at 2026-01-05T00:00:00Z, or see --clock wall.", HelpName = "URL" };
         var apiKey = new Option<string?>("--api-key") { Description = "With --target: API key (or AUTOBID_API_KEY).", HelpName = "KEY" };
         Option<TimeSpan> tick = SharedOptions.Tick(TimeSpan.FromMinutes(10));
@@ -48,7 +52,7 @@ internal static class SimulateCommand
         var openLoop = new OpenLoopCommandLine();
         var command = new Command("simulate", "Auctions with agents: days of the benchmark's market in process, or one day against a running service.")
         {
-            preset, seed, periods, lineUp, opportunities, budget, mode, policy, seats, prior, noOracle, target, apiKey, tick, steps, requests, json,
+            preset, seed, periods, lineUp, opportunities, budget, mode, policy, seats, prior, noOracle, log, target, apiKey, tick, steps, requests, json,
         };
         openLoop.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -63,6 +67,7 @@ internal static class SimulateCommand
 
             if (url is not null || parsed.GetValue(preset) == "market")
             {
+                if (parsed.GetValue(log) is not null) throw new CommandException("--log: the auctions of --target are the service's; there is no such log", CommandException.Usage);
                 var run = new MarketRunOptions
                 {
                     Seed = parsed.GetValue(seed),
@@ -90,6 +95,7 @@ internal static class SimulateCommand
                 Policy = parsed.GetValue(policy) is { } name ? policies.Find(name) : null,
                 Prior = PriorOf(parsed.GetValue(prior)),
                 Oracle = !parsed.GetValue(noOracle),
+                LogFile = parsed.GetValue(log),
             };
             if (parsed.GetValue(seats) is { } list) options = options with { Seats = ParseSeats(list) };
             // Off the caller's thread, so that an interrupt is seen while auctions run.
@@ -120,7 +126,9 @@ internal static class SimulateCommand
     private static bool TrySeat(string text, out int seat)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seat) && seat < AuctionNetSeats.Count;
 
-    private static PopulationPrior? PriorOf(string? named)
+    /// <summary>The prior of a file; null: none. Without a name the shipped one, where there is one.</summary>
+    /// <exception cref="CommandException">The file cannot be used.</exception>
+    internal static PopulationPrior? PriorOf(string? named)
     {
         if (named == "none") return null;
         string path = named ?? Path.Combine(Installation.Home, "policies", "priors", "auctionnet.json");
@@ -149,6 +157,12 @@ internal static class SimulateCommand
 
     private static SimulationReport InProcess(CommandHost host, SimulationOptions options, CancellationToken cancellation)
     {
+        if (options.LogFile is { } log)
+        {
+            double rows = (double)options.Opportunities * options.Periods * AuctionNetSeats.Count;
+            host.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{log}: {rows / 1e6:0.#} million rows, about {rows * BytesPerLogRow / 1e6:N0} MB before compression"));
+        }
+
         SimulationReport report = ProgressView.Run(host, "periods", options.Periods, played => new AuctionNetSimulation(options).Play(played, cancellation));
         Table table = new Table().Border(TableBorder.Simple).AddColumn("policy");
         foreach (string column in (string[])["seats", "score", "realised", "% of S*", "CPA kept", "spent"]) table.AddColumn(new TableColumn(column).RightAligned());
