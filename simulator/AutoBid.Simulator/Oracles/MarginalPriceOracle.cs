@@ -34,11 +34,7 @@ public sealed class MarginalPriceOracle : KnapsackOracle
 
     private static void Enter(in SlotHull hull, float value, float target, PriceHistogram into)
     {
-        float unit = value * target;
-        for (int k = 0; k < hull.Count; k++)
-        {
-            float exposure = hull.Exposure(k), cost = hull.Cost(k);
-            into.Add(cost / (unit * exposure), cost, exposure * value);
-        }
+        float perUnit = 1 / (value * target);
+        for (int k = 0; k < hull.Count; k++) into.Add(hull.Price(k) * perUnit, hull.Cost(k), hull.Exposure(k) * value);
     }
 }

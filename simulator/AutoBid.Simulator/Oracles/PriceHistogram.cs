@@ -20,7 +20,7 @@ internal sealed class PriceHistogram
 
     public void Clear() => Array.Clear(_sums);
 
-    /// <param name="price">Price per unit of value / the seat's target; not NaN, at least 0.</param>
+    /// <param name="price">Price per unit of value / the seat's target; at least 0; not NaN.</param>
     public void Add(float price, double cost, double value)
     {
         int bin = 2 * Math.Clamp((BitConverter.SingleToInt32Bits(price) - FirstBits) >> Shift, 0, Bins - 1);

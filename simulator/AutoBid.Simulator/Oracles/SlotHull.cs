@@ -13,12 +13,16 @@ internal struct SlotHull
 
     private Triple _exposure;
     private Triple _cost;
+    private Triple _price;
 
     /// <summary>Exposure that the increment adds.</summary>
     public readonly float Exposure(int increment) => _exposure[increment];
 
     /// <summary>Expected cost that it adds, account currency.</summary>
     public readonly float Cost(int increment) => _cost[increment];
+
+    /// <summary>Cost / exposure: the price where an exposure is worth 1.</summary>
+    public readonly float Price(int increment) => _price[increment];
 
     /// <param name="ranking">The bids as they stood.</param>
     /// <param name="removed">Rank of the own bid, which is taken out; 3 or more: not among the slots.</param>
@@ -38,6 +42,7 @@ internal struct SlotHull
             (exposure, cost) = (reached, paid);
         }
 
+        for (int k = 0; k < hull.Count; k++) hull._price[k] = hull._cost[k] / hull._exposure[k];
         return hull;
     }
 

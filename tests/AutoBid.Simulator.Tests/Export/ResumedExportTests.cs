@@ -1,6 +1,7 @@
 using AutoBid.Core.Features;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Export;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Export;
 
@@ -8,12 +9,14 @@ public sealed class ResumedExportTests : IDisposable
 {
     private static readonly Lazy<LineUpFactory> Factory = new(() => new LineUpFactory(1, TrajectoryExportTests.Prior().ToPrior()));
 
+    private static readonly TrafficOptions Tiny = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 2_500 };
+
     private readonly string _folder = Directory.CreateTempSubdirectory("autobid-resume").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static IReadOnlyList<PlannedPeriod> Plan(int train = 5, ulong seed = 1)
-        => (TrajectoryExportTests.Plan(train) with { Seed = seed }).Periods(Factory.Value);
+        => (TrajectoryExportTests.Plan(train) with { Seed = seed, Traffic = Tiny }).Periods(Factory.Value);
 
     private static TrajectoryExport Export(int threads = 1) => new(new ScaleFreeFeatures()) { PeriodsPerShard = 2, Threads = threads };
 

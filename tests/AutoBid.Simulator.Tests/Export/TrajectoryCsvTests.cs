@@ -5,6 +5,7 @@ using AutoBid.Core.Features;
 using AutoBid.Policies.Models;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Export;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Export;
 
@@ -14,12 +15,14 @@ public sealed partial class TrajectoryCsvTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    private static TrainingPlan Plan() => TrajectoryExportTests.Plan() with { Traffic = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 2_500 } };
+
     private string CsvFile => Path.Combine(_folder, "rows.csv");
 
     [Fact]
     public void Rows_are_the_benchmarks_training_data()
     {
-        IReadOnlyList<PlannedPeriod> plan = TrajectoryExportTests.Plan().Periods(new LineUpFactory(1, null), firstPeriod: 3);
+        IReadOnlyList<PlannedPeriod> plan = Plan().Periods(new LineUpFactory(1, null), firstPeriod: 3);
         new TrajectoryExport(new ScaleFreeFeatures()) { PeriodsPerShard = 1 }.Write(_folder, plan);
         Assert.Equal(4 * 48 * 48, TrajectoryCsv.Write(_folder, CsvFile, split: null));
         string[] lines = File.ReadAllLines(CsvFile);
@@ -62,7 +65,7 @@ public sealed partial class TrajectoryCsvTests : IDisposable
     [Fact]
     public void One_split_and_a_compressed_file()
     {
-        new TrajectoryExport(new ScaleFreeFeatures()).Write(_folder, TrajectoryExportTests.Plan().Periods(new LineUpFactory(1, null)));
+        new TrajectoryExport(new ScaleFreeFeatures()).Write(_folder, Plan().Periods(new LineUpFactory(1, null)));
         string gz = CsvFile + ".gz";
         Assert.Equal(2 * 48 * 48, TrajectoryCsv.Write(_folder, CsvFile, DataSplit.Train));
         Assert.Equal(2 * 48 * 48, TrajectoryCsv.Write(_folder, gz, DataSplit.Train));
@@ -78,8 +81,8 @@ public sealed partial class TrajectoryCsvTests : IDisposable
     {
         Assert.Contains("manifest.json", Assert.Throws<ExportException>(() => TrajectoryCsv.Write(_folder, CsvFile, null)).Message, StringComparison.Ordinal);
         var factory = new LineUpFactory(1, null);
-        PlannedPeriod one = TrajectoryExportTests.Plan(train: 1).Periods(factory)[0];
-        PlannedPeriod other = one with { Setup = one.Setup with { LineUp = factory.Training(5, 0, TrajectoryExportTests.Plan().Mix) } };
+        PlannedPeriod one = Plan().Periods(factory)[0];
+        PlannedPeriod other = one with { Setup = one.Setup with { LineUp = factory.Training(5, 0, Plan().Mix) } };
         new TrajectoryExport(new ScaleFreeFeatures()).Write(_folder, [one, other]);
         Assert.Contains("line-ups 0 and 5", Assert.Throws<ExportException>(() => TrajectoryCsv.Write(_folder, CsvFile, null)).Message, StringComparison.Ordinal);
 
