@@ -41,7 +41,7 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
             [
                 .. pairs.SelectMany(pair => Enumerable.Range(0, Plan.Seats).Select(seat => new FrozenEntry(seat, market.Candidate(setup, seat, pair.Policy, pair.Budget)))),
             ];
-            var replay = new FrozenReplay(entries, setup.Guard, threads);
+            var replay = new FrozenReplay(entries, setup.Guard);
             PeriodResult result = _player.Play(setup, _rivals, replay, watch(BaseWork(entries.Length)));
             opportunities = OpportunitiesOf(result);
             oracles.AddRange(Oracles(setup, mode));
