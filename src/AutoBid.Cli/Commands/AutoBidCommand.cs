@@ -19,6 +19,7 @@ internal static class AutoBidCommand
         ServeCommand.Create(host),
         DemoCommand.Create(host),
         SimulateCommand.Create(host),
+        ReplayCommand.Create(host),
         ExportDataCommand.Create(host),
         ExportPriorCommand.Create(host),
         ModelsCommand.Create(host),
