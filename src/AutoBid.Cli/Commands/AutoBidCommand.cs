@@ -20,6 +20,7 @@ internal static class AutoBidCommand
         DemoCommand.Create(host),
         SimulateCommand.Create(host),
         ReplayCommand.Create(host),
+        EvaluateCommand.Create(host),
         ExportDataCommand.Create(host),
         ExportPriorCommand.Create(host),
         ModelsCommand.Create(host),
