@@ -21,6 +21,7 @@ internal static class SmallEvaluation
         Policies = [.. policies.Select(p => new EvaluatedPolicy(p.Name, p.Policy))],
         BudgetFactors = [0.5, 1],
         Modes = [PacingMode.SpendFirst],
+        SeatsTogether = 24,
         Traffic = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 2_000 },
     };
 

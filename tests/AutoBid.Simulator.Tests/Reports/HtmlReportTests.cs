@@ -21,6 +21,7 @@ public sealed class HtmlReportTests
         EvaluationPlan plan = SmallEvaluation.Plan((Hostile, new PidPolicy()), ("fair|square", new ConstantPolicy())) with
         {
             Periods = 2,
+            SeatsTogether = 48,
             Modes = [PacingMode.SpendFirst, PacingMode.TargetFirst],
             Paths = [EvaluationPath.Frozen, EvaluationPath.Full],
         };

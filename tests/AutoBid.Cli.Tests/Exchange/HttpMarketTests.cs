@@ -6,17 +6,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace AutoBid.Cli.Tests.Exchange;
 
-public sealed class ExchangeDriverTests
+/// <summary>The market player over HTTP, against a service that fails where a test wants it to.</summary>
+public sealed class HttpMarketTests
 {
     private static readonly MarketOptions Market = new() { RequestsPerStep = 60 };
 
-    private static ExchangeOptions Options => new() { Market = Market, Seed = 7, Steps = 2, Tick = TimeSpan.FromMinutes(10) };
+    private static MarketPlayOptions Options => new() { Market = Market, Seed = 7, Steps = 2, Tick = TimeSpan.FromMinutes(10) };
 
     [Fact]
     public async Task PlaysADayAsTheMarketInProcessDoes()
     {
         await using FakeService service = await StartAsync();
-        ExchangeResult result = await PlayAsync(service, Options);
+        (MarketResult result, _) = await PlayAsync(service, Options);
 
         // The same truthful bidder in process, in nanos.
         var day = new MarketDay(7, Market);
@@ -48,11 +49,11 @@ public sealed class ExchangeDriverTests
     public async Task SendsOneNoticeForEachChannelOfABid()
     {
         await using FakeService service = await StartAsync();
-        ExchangeResult result = await PlayAsync(service, Options);
+        (MarketResult result, ExchangeTransport transport) = await PlayAsync(service, Options);
         Assert.Equal(result.Wins, service.Notices.Count(n => n.StartsWith("win ", StringComparison.Ordinal)));
         Assert.Equal(result.Wins, service.Notices.Count(n => n.StartsWith("bill ", StringComparison.Ordinal)));
         Assert.Equal(result.Bids - result.Wins, service.Notices.Count(n => n.StartsWith("loss ", StringComparison.Ordinal)));
-        Assert.Equal(service.Notices.Count, result.Notices);
+        Assert.Equal(service.Notices.Count, transport.Notices);
         Assert.All(service.Notices.Where(n => n.StartsWith("bill ", StringComparison.Ordinal)), n => Assert.EndsWith("l=0", n[..n.IndexOf(" m=", StringComparison.Ordinal)], StringComparison.Ordinal));
         Assert.All(service.Notices, n => Assert.DoesNotContain("${", n, StringComparison.Ordinal));
         Assert.All(service.Notices, n => Assert.Contains(" c=USD ", n, StringComparison.Ordinal));
@@ -62,7 +63,7 @@ public sealed class ExchangeDriverTests
     public async Task KeepsOneBidInFlightAndMovesTheClockAtEveryTick()
     {
         await using FakeService service = await StartAsync();
-        ExchangeResult result = await PlayAsync(service, Options);
+        (MarketResult result, _) = await PlayAsync(service, Options);
         Assert.Equal(1, service.MostBidsInFlight);
         Assert.Equal(
             ["2026-01-05T00:00:00Z", "2026-01-05T00:10:00Z", "2026-01-05T00:20:00Z", "2026-01-05T00:30:00Z", "2026-01-05T00:40:00Z", "2026-01-05T00:50:00Z", "2026-01-05T00:59:59.9999999Z"],
@@ -77,17 +78,17 @@ public sealed class ExchangeDriverTests
         await using FakeService service = await StartAsync();
         // Every notice is refused once, so that acknowledgements come late.
         service.NoticeStatus = (_, earlier) => earlier == 0 ? 503 : 200;
-        ExchangeResult result = await PlayAsync(service, Options);
-        Assert.Equal(result.Notices, service.NoticesAtClock[^1]);
-        Assert.Equal(result.Notices, result.NoticeRetries);
-        Assert.Empty(result.NoticeFailures);
+        (_, ExchangeTransport transport) = await PlayAsync(service, Options);
+        Assert.Equal(transport.Notices, service.NoticesAtClock[^1]);
+        Assert.Equal(transport.Notices, transport.NoticeRetries);
+        Assert.Empty(transport.NoticeFailures);
     }
 
     [Fact]
     public async Task PostsConversionsBetweenTheClockCallsAroundTheirArrival()
     {
         await using FakeService service = await StartAsync();
-        ExchangeResult result = await PlayAsync(service, Options with { Steps = 6 });
+        (MarketResult result, _) = await PlayAsync(service, Options with { Steps = 6 });
         Assert.True(result.Conversions > 0);
         Assert.Equal(result.Conversions, service.Conversions.Count);
         Assert.All(service.Conversions, c => Assert.InRange(c.Arrival, c.Clock, c.Clock + TimeSpan.FromMinutes(10)));
@@ -109,9 +110,9 @@ public sealed class ExchangeDriverTests
     public async Task PaysItsBidInAFirstPriceAuction()
     {
         await using FakeService service = await StartAsync();
-        ExchangeResult first = await PlayAsync(service, Options with { Market = Market with { Pricing = AuctionPricing.FirstPrice } });
+        (MarketResult first, _) = await PlayAsync(service, Options with { Market = Market with { Pricing = AuctionPricing.FirstPrice } });
         await using FakeService other = await StartAsync();
-        ExchangeResult second = await PlayAsync(other, Options);
+        (MarketResult second, _) = await PlayAsync(other, Options);
         Assert.Equal(first.Wins, second.Wins);
         Assert.True(first.Campaigns.Sum(c => c.CostNanos) > second.Campaigns.Sum(c => c.CostNanos));
     }
@@ -126,7 +127,7 @@ public sealed class ExchangeDriverTests
             if (n == 3) http.Response.WriteAsync("not json").GetAwaiter().GetResult();
             return n <= 3;
         };
-        ExchangeResult result = await PlayAsync(service, Options);
+        (MarketResult result, _) = await PlayAsync(service, Options);
         Assert.Equal(1, result.BidFailures["HTTP 500"]);
         Assert.Equal(1, result.BidFailures["HTTP 400"]);
         Assert.Equal(1, result.BidFailures["not readable as a bid response"]);
@@ -139,9 +140,9 @@ public sealed class ExchangeDriverTests
     {
         await using FakeService service = await StartAsync();
         service.NoticeStatus = (kind, _) => kind == "loss" ? 400 : 200;
-        ExchangeResult result = await PlayAsync(service, Options);
-        Assert.Equal(result.Bids - result.Wins, result.NoticeFailures["HTTP 400"]);
-        Assert.Equal(0, result.NoticeRetries);
+        (MarketResult result, ExchangeTransport transport) = await PlayAsync(service, Options);
+        Assert.Equal(result.Bids - result.Wins, transport.NoticeFailures["HTTP 400"]);
+        Assert.Equal(0, transport.NoticeRetries);
     }
 
     [Fact]
@@ -149,7 +150,7 @@ public sealed class ExchangeDriverTests
     {
         await using FakeService service = await StartAsync();
         service.EventError = _ => "campaign: unknown";
-        ExchangeResult result = await PlayAsync(service, Options with { Steps = 6 });
+        (MarketResult result, _) = await PlayAsync(service, Options with { Steps = 6 });
         Assert.Equal(result.Conversions, result.EventFailures["campaign: unknown"]);
     }
 
@@ -160,7 +161,7 @@ public sealed class ExchangeDriverTests
         Uri address = service.Address;
         await service.DisposeAsync();
         using var client = new ServiceClient(address);
-        ServiceException e = await Assert.ThrowsAsync<ServiceException>(() => new ExchangeDriver(Options, client).PlayAsync(null, CancellationToken.None));
+        ServiceException e = await Assert.ThrowsAsync<ServiceException>(() => PlayAsync(client, Options, null, CancellationToken.None));
         Assert.Contains("/v1/clock", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
     }
@@ -188,7 +189,7 @@ public sealed class ExchangeDriverTests
             return false;
         };
         using var client = new ServiceClient(service.Address);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ExchangeDriver(Options, client).PlayAsync(null, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PlayAsync(client, Options, null, stop.Token));
     }
 
     [Theory]
@@ -197,8 +198,7 @@ public sealed class ExchangeDriverTests
     [InlineData(48, 7)]
     public void RefusesADayItCannotPlay(int steps, int minutes)
     {
-        using var client = new ServiceClient(new Uri("http://127.0.0.1:1"));
-        Assert.Throws<ArgumentException>(() => new ExchangeDriver(Options with { Steps = steps, Tick = TimeSpan.FromMinutes(minutes) }, client));
+        Assert.ThrowsAny<ArgumentException>(() => new MarketPlayer(Options with { Steps = steps, Tick = TimeSpan.FromMinutes(minutes) }));
     }
 
     [Fact]
@@ -207,7 +207,9 @@ public sealed class ExchangeDriverTests
         await using FakeService service = await StartAsync();
         using var client = new ServiceClient(service.Address);
         var seen = new List<string>();
-        await new ExchangeDriver(Options, client).PlayAsync(
+        await PlayAsync(
+            client,
+            Options,
             progress =>
             {
                 seen.Add(string.Create(CultureInfo.InvariantCulture, $"{progress.Step}/{progress.Steps}"));
@@ -224,9 +226,17 @@ public sealed class ExchangeDriverTests
         return service;
     }
 
-    private static async Task<ExchangeResult> PlayAsync(FakeService service, ExchangeOptions options)
+    private static async Task<(MarketResult Result, ExchangeTransport Transport)> PlayAsync(FakeService service, MarketPlayOptions options)
     {
         using var client = new ServiceClient(service.Address);
-        return await new ExchangeDriver(options, client).PlayAsync(null, CancellationToken.None);
+        return await PlayAsync(client, options, null, CancellationToken.None);
+    }
+
+    private static async Task<(MarketResult Result, ExchangeTransport Transport)> PlayAsync(
+        ServiceClient client, MarketPlayOptions options, Func<MarketProgress, ValueTask>? onStep, CancellationToken cancellation)
+    {
+        await using var market = new HttpMarket(client, options, cancellation);
+        MarketResult result = await new MarketPlayer(options).PlayAsync(market.Bidder, onStep, cancellation);
+        return (result, market.Transport);
     }
 }

@@ -1,7 +1,7 @@
-namespace AutoBid.Cli.Exchange;
+namespace AutoBid.Simulator.Market;
 
-/// <summary>What the exchange itself counted for one campaign; the service's ledger must agree.</summary>
-internal sealed class CampaignTotals
+/// <summary>What the exchange itself counted for one campaign; the bidder's ledger must agree.</summary>
+public sealed class MarketTotals
 {
     public long Bids { get; set; }
 
@@ -10,7 +10,7 @@ internal sealed class CampaignTotals
     /// <summary>Nanos of account currency.</summary>
     public long CostNanos { get; set; }
 
-    /// <summary>Conversions posted.</summary>
+    /// <summary>Conversions told.</summary>
     public long Conversions { get; set; }
 
     /// <summary>1e-6 of account currency.</summary>
