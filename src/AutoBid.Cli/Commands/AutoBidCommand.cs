@@ -19,11 +19,8 @@ internal static class AutoBidCommand
         ServeCommand.Create(host),
         DemoCommand.Create(host),
         SimulateCommand.Create(host),
-<<<<<<< HEAD
         EvaluateCommand.Create(host),
-=======
         ReplayCommand.Create(host),
->>>>>>> main
         ExportDataCommand.Create(host),
         ExportPriorCommand.Create(host),
         ModelsCommand.Create(host),
