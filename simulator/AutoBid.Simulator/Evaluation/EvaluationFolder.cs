@@ -29,10 +29,10 @@ public sealed class EvaluationFolder
     {
         var folder = new EvaluationFolder(path, market);
         string plan = System.IO.Path.Combine(path, "plan.json");
+        Directory.CreateDirectory(folder._periods);
         if (fresh)
         {
-            if (Directory.Exists(folder._periods))
-                foreach (string old in Directory.EnumerateFiles(folder._periods, "*.json*")) File.Delete(old);
+            foreach (string old in Directory.EnumerateFiles(folder._periods, "*.json*")) File.Delete(old);
             File.Delete(plan);
         }
 
@@ -42,12 +42,11 @@ public sealed class EvaluationFolder
             if (found.Identity != market.Identity)
                 throw new EvaluationFolderException($"{path} holds another evaluation ({Difference(found, PlanSummary.Of(market.Plan, market.Identity))}): take another folder, or start it anew");
         }
-        else if (Directory.Exists(folder._periods) && Directory.EnumerateFiles(folder._periods, "*.json").Any())
+        else if (Directory.EnumerateFiles(folder._periods, "*.json").Any())
         {
             throw new EvaluationFolderException($"{path} holds periods but no plan.json: take another folder, or start it anew");
         }
 
-        Directory.CreateDirectory(folder._periods);
         Write(plan, JsonSerializer.SerializeToUtf8Bytes(PlanSummary.Of(market.Plan, market.Identity), EvaluationJson.Indented));
         return folder;
     }

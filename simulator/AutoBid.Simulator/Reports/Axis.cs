@@ -43,9 +43,10 @@ internal sealed class Axis
             return [.. all.Where(tick => tick >= Low * 0.999 && tick <= High * 1.001)];
         }
 
+        // Adding 0 turns a negative zero, which would be written with its sign, into a plain one.
         double step = StepOf(High - Low, about);
         var ticks = new List<double>();
-        for (double i = Math.Ceiling(Low / step - 1e-9); i * step <= High + step * 1e-9; i++) ticks.Add(i * step);
+        for (double i = Math.Ceiling(Low / step - 1e-9); i * step <= High + step * 1e-9; i++) ticks.Add(i * step + 0.0);
         return ticks;
     }
 

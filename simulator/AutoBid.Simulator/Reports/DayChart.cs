@@ -39,8 +39,17 @@ internal static class DayChart
         foreach (ScoreGroup group in view.Groups.Where(g => g.BudgetFactor != central))
             plot.Curve(Starts, view.DayOf(policy, group.BudgetFactor).MultiplierP50, $"faint {style}", $"{policy} at {ReportText.Budget(group.BudgetFactor)} budget: median");
         plot.Curve(Starts, day.MultiplierP50, $"curve {style}", $"{policy} at {ReportText.Budget(central)} budget: median of the seats");
-        plot.Names(view.Groups.Select(g => (view.DayOf(policy, g.BudgetFactor).MultiplierP50[^1], ReportText.Budget(g.BudgetFactor), g.BudgetFactor == central ? style : "quiet")));
+        plot.Names(BudgetNames(view, policy, style, plot.Y));
         return plot.Svg.ToString();
+    }
+
+    // The central budget and the outermost ones; one name where the medians end together.
+    private static IEnumerable<(double, string, string)> BudgetNames(ReportView view, string policy, string style, Axis y)
+    {
+        (double End, ScoreGroup Group)[] ends = [.. view.Groups.Select(g => (view.DayOf(policy, g.BudgetFactor).MultiplierP50[^1], g))];
+        if (ends.Length > 1 && ends.Max(e => y.At(e.End)) - ends.Min(e => y.At(e.End)) < 4) return [(ends[0].End, "all budgets", style)];
+        return ends.Where(e => e.Group == view.Central || e.Group == view.Groups[0] || e.Group == view.Groups[^1])
+            .Select(e => (e.End, ReportText.Budget(e.Group.BudgetFactor), e.Group == view.Central ? style : "quiet"));
     }
 
     /// <summary>A range that holds the bands of all policies.</summary>

@@ -21,7 +21,7 @@ public static class HtmlReport
         if (views.Length > 1)
         {
             html.Append("<nav><div>");
-            for (int i = 0; i < views.Length; i++) html.Append(CultureInfo.InvariantCulture, $"<label for=\"v{i}\">{Svg.Escape(views[i].Title)}</label>");
+            for (int i = 0; i < views.Length; i++) html.Append(CultureInfo.InvariantCulture, $"<label for=\"v{i}\">{Svg.Escape(views[i].ShortTitle)}</label>");
             html.Append("</div></nav>");
         }
 
@@ -65,7 +65,7 @@ public static class HtmlReport
         Fact("seed", plan.Seed.ToString(CultureInfo.InvariantCulture));
         html.Append("</dl></header>");
 
-        void Fact(string name, string value) => html.Append($"<div><dt>{Svg.Escape(name)}</dt><dd>{Svg.Escape(value)}</dd></div>");
+        void Fact(string name, string value) => html.Append($"<div><dt>{Svg.Escape(name)}</dt><dd>{Svg.Escape(value.Replace(" %", "\u00A0%", StringComparison.Ordinal))}</dd></div>");
     }
 
     private static void View(StringBuilder html, EvaluationReport report, ReportView view)
@@ -116,6 +116,7 @@ public static class HtmlReport
     {
         html.Append("<footer><p>% of S* is the sum of scores over the sum of S*, never a mean of ratios. Intervals and p-values: bootstrap of whole periods, ")
             .Append($"{ReportText.Count(report.Resamples)} resamples, percentiles widened for the number of periods; p-values adjusted by Holm over the policies of a budget. ")
+            .Append(ReportText.FewPeriods(report.Plan) is { } few ? Svg.Escape(few) + " " : "")
             .Append($"Evaluation <code>{Svg.Escape(report.Plan.Identity)}</code>");
         if (report.Plan.PriorSha256 is { } prior) html.Append($", prior <code>{Svg.Escape(prior)}</code>");
         foreach (PlanSummary.PolicyLine policy in report.Plan.Policies)

@@ -19,7 +19,7 @@ internal static class HtmlStyle
         h3{font-size:13px;margin:0 0 4px;font-weight:600;color:var(--ink)}
         p{margin:0 0 12px;max-width:78ch;color:var(--soft)}
         .lead{color:var(--ink);font-size:16px}
-        dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,200px),1fr));gap:10px 24px;margin:20px 0 8px;padding:14px 0;border:solid var(--edge);border-width:1px 0}
+        dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,150px),1fr));gap:10px 20px;margin:20px 0 8px;padding:14px 0;border:solid var(--edge);border-width:1px 0}
         dt{font-size:12px;color:var(--soft)}
         dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
         .tab{position:absolute;opacity:0;pointer-events:none}
@@ -65,6 +65,6 @@ internal static class HtmlStyle
         footer{margin-top:40px;padding-bottom:40px;color:var(--soft);font-size:13px}
         footer p{max-width:none}
         code{font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-        @media (max-width:520px){header,main,footer,nav div{padding-left:14px;padding-right:14px}header{padding-top:22px}h1{font-size:22px}nav{position:static}}
+        @media (max-width:520px){header,main,footer,nav div{padding-left:14px;padding-right:14px}header{padding-top:22px}h1{font-size:22px}nav{position:static}.wide svg{font-size:13.5px}}
         """;
 }

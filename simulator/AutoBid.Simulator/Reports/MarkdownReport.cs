@@ -21,7 +21,8 @@ public static class MarkdownReport
             .Append(plan.Unknown.Count == 0 ? "" : $", candidates are not told: {string.Join(", ", plan.Unknown)}")
             .Append($".\nEvaluation `{plan.Identity}`.\n\n")
             .Append("% of S* = sum of expected scores / sum of S*. Score, conversions and cost are means a key. 95 % intervals: bootstrap clustered by period ")
-            .Append($"({ReportText.Count(report.Resamples)} resamples of {plan.Periods} periods). {report.BaselineRule}\n");
+            .Append($"({ReportText.Count(report.Resamples)} resamples of {plan.Periods} periods). {report.BaselineRule}")
+            .Append(ReportText.FewPeriods(plan) is { } few ? $" {few}\n" : "\n");
         foreach (IGrouping<(PacingMode Mode, EvaluationPath Path), ScoreGroup> view in report.Groups.GroupBy(g => (g.Mode, g.Path)))
         {
             bool gaps = report.Gaps.Count > 0;

@@ -35,7 +35,7 @@ internal sealed class Plot
         foreach (double tick in ticks)
         {
             if (grid) Svg.Line(X.At(tick), _top, X.At(tick), _bottom, "grid");
-            Svg.Text(X.At(tick), _bottom + 15, "middle", "tick", text(tick));
+            Svg.Text(X.At(tick), _bottom + 17, "middle", "tick", text(tick));
         }
 
         return this;

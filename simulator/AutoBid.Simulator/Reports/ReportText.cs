@@ -10,6 +10,7 @@ namespace AutoBid.Simulator.Reports;
 public static class ReportText
 {
     private const string None = "–";
+    private const int FewestPeriods = 12;
 
     /// <summary>A share as percent without its sign: 87.1.</summary>
     public static string Percent(double? share) => share is { } s ? (100 * s).ToString("0.0", CultureInfo.InvariantCulture) : None;
@@ -45,6 +46,10 @@ public static class ReportText
         => plan.Periods == 1
             ? plan.FirstPeriod.ToString(CultureInfo.InvariantCulture)
             : string.Create(CultureInfo.InvariantCulture, $"{plan.FirstPeriod}–{plan.FirstPeriod + plan.Periods - 1}");
+
+    /// <summary>A warning where there are too few periods for intervals to be taken at their word; else null.</summary>
+    public static string? FewPeriods(PlanSummary plan) => plan.Periods < FewestPeriods
+        ? string.Create(CultureInfo.InvariantCulture, $"{plan.Periods} periods are few: intervals of fewer than {FewestPeriods} are rough.") : null;
 
     /// <summary>Who leads a table, in a sentence; empty where nobody does.</summary>
     public static string Headline(ScoreGroup group)

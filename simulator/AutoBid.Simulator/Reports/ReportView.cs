@@ -32,6 +32,9 @@ internal sealed class ReportView
 
     public string Title => ReportText.View(Mode, Path);
 
+    /// <summary>The title where there is little room.</summary>
+    public string ShortTitle => $"{Mode} · {(Path == EvaluationPath.Frozen ? "frozen" : "reacting")}";
+
     public IReadOnlyList<string> Policies { get; }
 
     public IReadOnlyList<ScoreGroup> Groups { get; }

@@ -22,6 +22,7 @@ internal static class EvaluationTables
         }
 
         console.WriteLine(report.BaselineRule);
+        if (ReportText.FewPeriods(report.Plan) is { } few) console.WriteLine(few);
         console.WriteLine(
             $"seed {report.Plan.Seed}   periods {ReportText.Days(report.Plan)} on {string.Join(' ', report.Plan.LineUps)}   prior {report.Plan.Prior ?? "none"}   "
             + $"evaluation {report.Plan.Identity[..12]}");
