@@ -25,6 +25,15 @@ public struct AdvertiserTotals
     /// <summary>Wins by slot; entries beyond the slots of the rules are 0.</summary>
     public SlotCounts WinsOfSlot;
 
+    internal void Add(in AdvertiserTotals other)
+    {
+        Wins += other.Wins;
+        Exposures += other.Exposures;
+        Cost += other.Cost;
+        ValueWon += other.ValueWon;
+        for (int slot = 0; slot < AuctionRules.MostSlots; slot++) WinsOfSlot[slot] += other.WinsOfSlot[slot];
+    }
+
     [InlineArray(AuctionRules.MostSlots)]
     public struct SlotCounts
     {

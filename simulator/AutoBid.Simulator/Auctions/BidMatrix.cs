@@ -35,9 +35,10 @@ public sealed class BidMatrix
     }
 
     /// <summary>bid = <paramref name="bidPerValue"/> x value for every opportunity of one advertiser.</summary>
-    public void Fill(int advertiser, float bidPerValue, ReadOnlySpan<float> values)
+    public void Fill(int advertiser, float bidPerValue, ReadOnlySpan<float> values) => Fill(Row(advertiser), bidPerValue, values);
+
+    internal static void Fill(Span<float> row, float bidPerValue, ReadOnlySpan<float> values)
     {
-        Span<float> row = Row(advertiser);
         if (values.Length != row.Length) throw new ArgumentException("One value per opportunity is needed.", nameof(values));
         ref float from = ref MemoryMarshal.GetReference(values);
         ref float to = ref MemoryMarshal.GetReference(row);

@@ -26,10 +26,16 @@ public sealed class BidRanking
     public void RankAll(BidMatrix bids)
     {
         Resize(bids.Opportunities);
+        Rank(bids, 0, bids.Opportunities);
+    }
+
+    /// <summary>Ranks the opportunities from <paramref name="from"/> up to, not including, <paramref name="to"/>; ranges may run on several threads.</summary>
+    public void Rank(BidMatrix bids, int from, int to)
+    {
         int lane = Vector<float>.Count;
         ref float matrix = ref MemoryMarshal.GetReference(bids.Flat);
-        int opportunity = 0;
-        for (; opportunity <= Opportunities - lane; opportunity += lane)
+        int opportunity = from;
+        for (; opportunity <= to - lane; opportunity += lane)
         {
             Vector<float> v0 = Vector<float>.Zero, v1 = Vector<float>.Zero, v2 = Vector<float>.Zero, v3 = Vector<float>.Zero;
             Vector<int> a0 = Vector<int>.AllBitsSet, a1 = a0, a2 = a0;
@@ -61,7 +67,7 @@ public sealed class BidRanking
             a2.CopyTo(_advertisers[2], opportunity);
         }
 
-        for (; opportunity < Opportunities; opportunity++) RankOne(bids, opportunity);
+        for (; opportunity < to; opportunity++) RankOne(bids, opportunity);
     }
 
     /// <summary>Ranks one opportunity again after some of its bids changed.</summary>
@@ -110,7 +116,8 @@ public sealed class BidRanking
         _advertisers[2][opportunity] = a2;
     }
 
-    private void Resize(int opportunities)
+    /// <summary>Prepares for a step; the contents are undefined until ranked.</summary>
+    public void Resize(int opportunities)
     {
         Opportunities = opportunities;
         if (_bids[0].Length >= opportunities) return;

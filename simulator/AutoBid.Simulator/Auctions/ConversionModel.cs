@@ -1,4 +1,5 @@
 using AutoBid.Simulator.Random;
+using AutoBid.Simulator.Threads;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Auctions;
@@ -9,36 +10,61 @@ namespace AutoBid.Simulator.Auctions;
 /// </summary>
 public sealed class ConversionModel
 {
-    private readonly AuctionNetTraffic _traffic;
-    private readonly RandomStream[] _conversions;
+    private const int Block = 2048;
 
-    public ConversionModel(AuctionNetTraffic traffic)
+    private readonly AuctionNetTraffic _traffic;
+    private readonly Crew _crew;
+    private readonly RandomStream[] _streams;
+    private readonly int[] _counts;
+    private readonly Action<int, int> _drawBlock;
+    private TrafficStep _values = new();
+    private SlotAuction? _auction;
+    private int _step = -1;
+
+    public ConversionModel(AuctionNetTraffic traffic, Crew? crew = null)
     {
         _traffic = traffic;
-        _conversions = new RandomStream[traffic.Advertisers];
+        _crew = crew ?? new Crew(1);
+        _streams = new RandomStream[traffic.Advertisers];
+        _counts = new int[_crew.Threads * traffic.Advertisers];
+        _drawBlock = DrawBlock;
     }
 
     /// <summary>Whether an exposed impression converts.</summary>
     public bool Converts(int step, int advertiser, int opportunity, float value)
-        => Converts(_traffic.Stream(step, advertiser, DrawPurpose.Conversion), step, advertiser, opportunity, value);
+    {
+        RandomStream stream = step == _step ? _streams[advertiser] : _traffic.Stream(step, advertiser, DrawPurpose.Conversion);
+        return Converts(stream, step, advertiser, opportunity, value);
+    }
 
     /// <summary>Sets the conversions of every advertiser in <paramref name="auction"/>'s totals.</summary>
     public void Draw(TrafficStep traffic, SlotAuction auction)
     {
         Span<AdvertiserTotals> totals = auction.Totals;
+        (_values, _auction, _step) = (traffic, auction, traffic.Step);
+        for (int advertiser = 0; advertiser < totals.Length; advertiser++) _streams[advertiser] = _traffic.Stream(_step, advertiser, DrawPurpose.Conversion);
+        Array.Clear(_counts);
+        _crew.Run((auction.Opportunities + Block - 1) / Block, _drawBlock);
         for (int advertiser = 0; advertiser < totals.Length; advertiser++)
         {
             totals[advertiser].Conversions = 0;
-            _conversions[advertiser] = _traffic.Stream(traffic.Step, advertiser, DrawPurpose.Conversion);
+            for (int worker = 0; worker < _crew.Threads; worker++) totals[advertiser].Conversions += _counts[worker * _streams.Length + advertiser];
         }
+    }
 
-        for (int opportunity = 0; opportunity < auction.Opportunities; opportunity++)
+    // Counts belong to the worker: a sum of integers does not depend on who counted what.
+    private void DrawBlock(int block, int worker)
+    {
+        SlotAuction auction = _auction!;
+        Span<int> counts = _counts.AsSpan(worker * _streams.Length, _streams.Length);
+        int to = Math.Min((block + 1) * Block, auction.Opportunities);
+        for (int opportunity = block * Block; opportunity < to; opportunity++)
         {
             for (int slot = 0; slot < auction.Rules.Slots && auction.IsExposed(opportunity, slot); slot++)
             {
                 if (!auction.TryGetSale(opportunity, slot, out int advertiser, out _)) break;
-                float value = traffic.Values(advertiser)[opportunity];
-                if (Converts(_conversions[advertiser], traffic.Step, advertiser, opportunity, value)) totals[advertiser].Conversions++;
+                float value = _values.Values(advertiser)[opportunity];
+                if (Converts(_streams[advertiser], _step, advertiser, opportunity, value)) counts[advertiser]++;
             }
         }
     }

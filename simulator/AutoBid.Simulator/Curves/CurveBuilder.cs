@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using AutoBid.Simulator.Auctions;
+using AutoBid.Simulator.Threads;
 
 namespace AutoBid.Simulator.Curves;
 
@@ -50,9 +51,7 @@ public sealed class CurveBuilder
         Price(auction, advertiser, auction.Rules.Slots, values, (float)reference);
         Scatter(_prices.AsSpan(0, values.Length), values);
         Finish(into);
-        double sum = 0;
-        for (int i = 0; i < values.Length; i++) sum += _prices[i];
-        return sum;
+        return Sums.Of(_prices.AsSpan(0, values.Length));
     }
 
     /// <summary>Frozen-rival curve: expected cost and expected value over exposure, at the slot prices the auction would have charged.</summary>

@@ -31,7 +31,8 @@ public sealed class PeriodResult
     /// <summary>The 48 steps of one seat.</summary>
     public ReadOnlySpan<SeatStep> Steps(int seat) => _steps.AsSpan(seat * StepClock.StepsPerDay, StepClock.StepsPerDay);
 
-    internal ref SeatStep At(int seat, int step) => ref _steps[seat * StepClock.StepsPerDay + step];
+    /// <summary>48 steps a seat.</summary>
+    internal SeatStep[] Rows => _steps;
 
     /// <summary>Spend of the period, account currency.</summary>
     public double Cost(int seat)

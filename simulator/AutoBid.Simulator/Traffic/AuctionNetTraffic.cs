@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using AutoBid.Core.Time;
 using AutoBid.Simulator.Random;
+using AutoBid.Simulator.Threads;
 
 namespace AutoBid.Simulator.Traffic;
 
@@ -47,7 +48,7 @@ public sealed class AuctionNetTraffic
     /// <summary>Opportunities of each of the 48 steps.</summary>
     public ReadOnlySpan<int> Volumes => _volumes;
 
-    public int LargestVolume => _volumes.Max();
+    public int LargestVolume { get; private set; }
 
     /// <summary>Mean of the value distribution of one step and advertiser, before clipping to [0, 1].</summary>
     public float Mean(int step, int advertiser) => _means[step * Advertisers + advertiser];
@@ -61,13 +62,22 @@ public sealed class AuctionNetTraffic
     /// <summary>Draws the values of one step: normal, clipped to [0, 1], independent over opportunities and advertisers.</summary>
     public void Generate(int step, TrafficStep destination)
     {
-        destination.Resize(step, Advertisers, _volumes[step], LargestVolume);
-        for (int advertiser = 0; advertiser < Advertisers; advertiser++)
-        {
-            Span<float> row = destination.MutableValues(advertiser);
-            Stream(step, advertiser, DrawPurpose.Value).FillNormals(row);
-            ScaleAndClip(row, Mean(step, advertiser), Spread(step, advertiser));
-        }
+        Prepare(step, destination);
+        for (int advertiser = 0; advertiser < Advertisers; advertiser++) GenerateRow(advertiser, destination);
+    }
+
+    /// <summary>Makes room for a step's values; <see cref="GenerateRow"/> then draws them, row by row on any thread.</summary>
+    public void Prepare(int step, TrafficStep destination) => destination.Resize(step, Advertisers, _volumes[step], LargestVolume);
+
+    /// <summary>Draws one advertiser's values of a prepared step.</summary>
+    /// <returns>Their mean; 0 without opportunities.</returns>
+    public double GenerateRow(int advertiser, TrafficStep destination)
+    {
+        int step = destination.Step;
+        Span<float> row = destination.MutableValues(advertiser);
+        Stream(step, advertiser, DrawPurpose.Value).FillNormals(row);
+        ScaleAndClip(row, Mean(step, advertiser), Spread(step, advertiser));
+        return row.IsEmpty ? 0 : Sums.Of(row) / row.Length;
     }
 
     /// <summary>Prediction noise and hidden bias of one advertiser in this period.</summary>
@@ -110,6 +120,7 @@ public sealed class AuctionNetTraffic
         }
 
         for (int step = 0; step < weights.Length; step++) _volumes[step] = (int)(_options.OpportunitiesPerPeriod * weights[step] / sum);
+        LargestVolume = _volumes.Max();
     }
 
     private void DrawLevels()

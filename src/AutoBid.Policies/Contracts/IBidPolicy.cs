@@ -17,6 +17,9 @@ public interface IBidPolicy
     /// <summary>True when it can decide from step 0 with a population prior; without one a campaign starts cold (design.md section 2).</summary>
     bool DecidesFromPrior { get; }
 
+    /// <summary>True when <see cref="Decide"/> may run on several threads at once, each with its own inputs.</summary>
+    bool IsThreadSafe => false;
+
     /// <summary>
     /// Fills <paramref name="decisions"/>, one per input. An item that cannot be decided inside the deadline keeps
     /// <see cref="PolicyDecision.IsDecided"/> false; the fallback chain takes it.

@@ -36,6 +36,8 @@ public sealed class MpcPolicy(MpcOptions options, string name = "mpc") : IBidPol
 
     public string Model => name;
 
+    public bool IsThreadSafe => true;
+
     public PolicyCadence Cadence => PolicyCadence.EveryTick;
 
     public bool DecidesFromPrior => !options.RecentCurvesOnly;

@@ -10,6 +10,8 @@ public sealed class ConstantPolicy(double? multiplier = null, string name = "con
 
     public string Model => name;
 
+    public bool IsThreadSafe => true;
+
     public PolicyCadence Cadence => PolicyCadence.EveryTick;
 
     public bool DecidesFromPrior => true;

@@ -23,6 +23,8 @@ public sealed class PidPolicy(PidOptions options, string name = "pid") : IBidPol
 
     public string Model => name;
 
+    public bool IsThreadSafe => true;
+
     public PolicyCadence Cadence => PolicyCadence.EveryTick;
 
     public bool DecidesFromPrior => true;

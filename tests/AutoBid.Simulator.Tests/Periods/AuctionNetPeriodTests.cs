@@ -22,6 +22,54 @@ public sealed class AuctionNetPeriodTests
         Assert.NotEqual(first.Cost(0), player.Play(SmallMarket.Setup(field, 3, seed: 2)).Cost(0));
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void The_result_does_not_depend_on_threads(int threads)
+    {
+        LineUp field = new LineUpFactory(1, null).Training(0, 3, new TrainingMix { Seats = SmallMarket.Seats(0.5) });
+        PeriodResult alone = new AuctionNetPeriod().Play(SmallMarket.Setup(field, 3)), shared = new AuctionNetPeriod(threads).Play(SmallMarket.Setup(field, 3));
+        Assert.True(alone.Reruns > 0);
+        Assert.Equal(alone.Reruns, shared.Reruns);
+        Assert.Equal(alone.MeanLeastWinningCost, shared.MeanLeastWinningCost);
+        for (int seat = 0; seat < 48; seat++) Assert.Equal(alone.Steps(seat).ToArray(), shared.Steps(seat).ToArray());
+    }
+
+    [Fact]
+    public void Late_conversions_reach_policies_late_and_scores_at_once()
+    {
+        var told = new double[48];
+        var policy = new TestPolicy(input =>
+        {
+            if (input.CampaignId == "seat-07" && input.Trajectory.Closed > 0) told[input.Trajectory.Closed - 1] = input.Trajectory.Rows[^1].Conversions;
+            return 2;
+        });
+        LineUp lineUp = SmallMarket.Uniform(policy, budgetFactor: 20);
+        PeriodSetup setup = SmallMarket.Setup(lineUp) with { Traffic = SmallMarket.Traffic with { MeanValue = 0.005 } };
+        int[] lived = [.. new AuctionNetPeriod().Play(setup with { Delay = new ConversionDelay(1, 4) }).Steps(7).ToArray().Select(step => step.Conversions)];
+        Assert.True(lived.Sum() > 20);
+        for (int t = 0; t < 47; t++) Assert.Equal(t < 4 ? 0 : lived[t - 4], told[t]);
+
+        Array.Clear(told);
+        int[] half = [.. new AuctionNetPeriod().Play(setup with { Delay = new ConversionDelay(0.5, 4) }).Steps(7).ToArray().Select(step => step.Conversions)];
+        Assert.Equal(lived, half);
+        Assert.InRange(told.Sum(), 0.5 * half.Sum(), half.Sum());
+        Assert.NotEqual(half.Take(47).Select(c => (double)c), told.Take(47));
+        Assert.Throws<ArgumentException>(() => new AuctionNetPeriod().Play(setup with { Delay = new ConversionDelay(1.5, 4) }));
+        Assert.Throws<ArgumentException>(() => new AuctionNetPeriod().Play(setup with { Delay = new ConversionDelay(0.5, 48) }));
+    }
+
+    [Fact]
+    public void Curves_can_be_hidden()
+    {
+        var policy = new TestPolicy(input => input.Trajectory.Closed > 0 && input.Trajectory.TryGetCurve(input.Trajectory.Closed - 1, out _, out _) ? 2 : 1);
+        LineUp lineUp = SmallMarket.Uniform(policy);
+        lineUp = lineUp with { Agents = [.. lineUp.Agents.Select((a, seat) => a with { KnowsCurves = seat != 0 })] };
+        PeriodResult result = new AuctionNetPeriod().Play(SmallMarket.Setup(lineUp));
+        Assert.Equal(1, result.Steps(0)[20].Multiplier);
+        Assert.Equal(2, result.Steps(1)[20].Multiplier);
+    }
+
     [Fact]
     public void Nobody_overspends_and_the_books_add_up()
     {
