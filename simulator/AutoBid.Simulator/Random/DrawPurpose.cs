@@ -29,4 +29,8 @@ public enum DrawPurpose
     ConversionDelay,
     ConversionDelayKind,
     Policy,
+    CommonValue,
+    TrafficSpike,
+    PriceShockLength,
+    PriceShockFactor,
 }

@@ -22,6 +22,8 @@ public sealed class OnlineLpPolicy(double cap = OnlineLpPolicy.DefaultCap, strin
 
     public string Model => name;
 
+    public bool IsThreadSafe => true;
+
     public PolicyCadence Cadence => PolicyCadence.EveryTick;
 
     public bool DecidesFromPrior => true;

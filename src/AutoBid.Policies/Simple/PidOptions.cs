@@ -14,7 +14,7 @@ public sealed record PidOptions
 
     public double Integral { get; init; } = 0.001;
 
-    public double Derivative { get; init; } = 0.5;
+    public double Derivative { get; init; } = 0.4;
 
     /// <summary>Share of the integral that the next step inherits.</summary>
     public double IntegralKept { get; init; } = 0.9;
@@ -23,7 +23,7 @@ public sealed record PidOptions
     public double IntegralLimit { get; init; } = 4;
 
     /// <summary>Weight of being above target in SpendFirst, where it lowers the score but cuts nothing.</summary>
-    public double PenaltyWeight { get; init; } = 2;
+    public double PenaltyWeight { get; init; } = 1;
 
     /// <summary>Bid per unit of value to start from, account currency; 0: the account's constant multiplier.</summary>
     public double StartBidPerValue { get; init; }
