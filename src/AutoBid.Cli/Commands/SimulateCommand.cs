@@ -146,6 +146,8 @@ internal static class SimulateCommand
     private static async Task<RunReport> AgainstServiceAsync(CommandHost host, string url, string? apiKey, MarketRunOptions run, CancellationToken cancellation)
     {
         using ServiceClient client = Connect(url, apiKey);
+        if (await client.IsVirtualAsync(cancellation) == false)
+            throw new CommandException($"the clock of {client.Address} is the wall clock: add --clock wall, or start the service with --clock virtual");
         await using var market = new HttpMarket(client, run.Play, cancellation);
         return await new MarketRun(run, market).PlayAsync(host.RunView(), cancellation);
     }
