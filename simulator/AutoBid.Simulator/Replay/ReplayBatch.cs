@@ -5,6 +5,7 @@ using AutoBid.Policies.Contracts;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Random;
+using AutoBid.Simulator.Threads;
 
 namespace AutoBid.Simulator.Replay;
 
@@ -14,32 +15,21 @@ internal sealed class ReplayBatch(ReplayOptions options, TrajectoryStore store)
     /// <summary>Trajectories keep curves as Half: what is beyond it stays its largest number.</summary>
     private const float LargestHalf = 65_504;
 
-    [ThreadStatic]
-    private static StepMarket? _market;
-
-    [ThreadStatic]
-    private static KeyReplay? _play;
-
-    private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = options.Threads };
+    private readonly Crew _crew = new(options.Threads);
+    private readonly StepMarket[] _markets = [.. Enumerable.Range(0, options.Threads).Select(_ => new StepMarket())];
+    private readonly KeyReplay[] _plays = [.. Enumerable.Range(0, options.Threads).Select(_ => new KeyReplay())];
 
     /// <summary>Plays the first step of every key's queue; it is the same step.</summary>
     public void Play(ReplayKey[] keys)
     {
         int step = keys[0].Ready.Peek().Step;
-        ForEach(keys, AddUp);
+        _crew.Run(keys.Length, (key, worker) => AddUp(keys[key], _markets[worker]));
         Decide(keys, step);
-        ForEach(keys, Settle);
+        _crew.Run(keys.Length, (key, worker) => Settle(keys[key], _plays[worker]));
     }
 
-    private void ForEach(ReplayKey[] keys, Action<ReplayKey> act)
+    private static void AddUp(ReplayKey key, StepMarket market)
     {
-        if (options.Threads == 1 || keys.Length == 1) Array.ForEach(keys, act);
-        else Parallel.ForEach(keys, _parallel, act);
-    }
-
-    private void AddUp(ReplayKey key)
-    {
-        StepMarket market = _market ??= new StepMarket();
         market.Add(key.Ready.Peek(), key.Target, key.Response, key.Knapsack, out double sumValue, out double sumPrice);
         (key.SumValue, key.SumPrice) = (sumValue, sumPrice);
         key.Constants.Add(market.Cost, market.Value);
@@ -57,7 +47,8 @@ internal sealed class ReplayBatch(ReplayOptions options, TrajectoryStore store)
         }
 
         if (entries.Count == 0) return;
-        var decisions = new SeatDecisions(new LineUp(0, "replay", [.. entries.Select(entry => entry.Variant.Agent)]), options.Guard, options.Seed, keys[0].Period);
+        var decisions = new SeatDecisions(
+            [.. entries.Select(entry => entry.Variant.Agent)], [.. entries.Select(entry => entry.Key.Advertiser)], options.Guard, options.Seed, keys[0].Period, _crew);
         var inputs = new PolicyInput[entries.Count];
         var raw = new double[entries.Count];
         var executed = new double[entries.Count];
@@ -89,10 +80,9 @@ internal sealed class ReplayBatch(ReplayOptions options, TrajectoryStore store)
         };
     }
 
-    private void Settle(ReplayKey key)
+    private void Settle(ReplayKey key, KeyReplay play)
     {
         StepRows rows = key.Ready.Peek();
-        KeyReplay play = _play ??= new KeyReplay();
         var draws = new StepDraws(options.Seed, key.Period, rows.Step);
         var step = new SeatStep();
         foreach (ReplayVariant variant in key.Variants)
