@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Features;
 using AutoBid.Core.Response;
@@ -27,6 +28,7 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
     private readonly DayForecast _forecast = new();
     private float[] _features = [];
     private float[] _state = [];
+    private double[] _bids = [];
     private float[] _bidPerValue = [];
     private float[] _base = [];
     private float[] _forecastCost = [];
@@ -64,6 +66,7 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
         if (_base.Length == keys * Steps) return;
         _features = new float[keys * Steps * _width];
         _state = new float[keys * Steps * StateWidth];
+        _bids = new double[keys * Steps];
         _bidPerValue = new float[keys * Steps];
         _base = new float[keys * Steps];
         _forecastCost = new float[keys * Steps * _probes];
@@ -96,8 +99,7 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
         for (int seat = 0; seat < step.Inputs.Length; seat++)
         {
             ref readonly PolicyInput input = ref step.Inputs[seat];
-            double values = Sum(step.Traffic.Values(seat));
-            _bidPerValue[seat * Steps + step.Step] = values > 0 ? (float)(Sum(step.Bids.Row(seat)) / values) : 0;
+            _bids[seat * Steps + step.Step] = Sum(step.Bids.Row(seat));
             StepCurve curve = step.Responses[seat];
             int at = (seat * Steps + step.Step) * Points;
             for (int i = 0; i < Points; i++)
@@ -110,22 +112,31 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
 
     public void OnFinished(PeriodResult result)
     {
+        for (int seat = 0; seat < result.Seats; seat++)
+        {
+            ReadOnlySpan<SeatStep> steps = result.Steps(seat);
+            for (int step = 0; step < Steps; step++)
+            {
+                double values = steps[step].MeanValue * steps[step].Opportunities;
+                _bidPerValue[seat * Steps + step] = values > 0 ? (float)(_bids[seat * Steps + step] / values) : 0;
+            }
+        }
     }
 
-    // Four chains in a fixed order: as fast as memory allows, and the same on every machine whatever its vector length.
+    // Four chains in a fixed order: the same on every machine whatever its vector length.
     private static double Sum(ReadOnlySpan<float> numbers)
     {
-        double a = 0, b = 0, c = 0, d = 0;
+        Vector128<double> low = Vector128<double>.Zero, high = Vector128<double>.Zero;
         int i = 0;
-        for (; i <= numbers.Length - 4; i += 4)
+        for (; i <= numbers.Length - Vector128<float>.Count; i += Vector128<float>.Count)
         {
-            a += numbers[i];
-            b += numbers[i + 1];
-            c += numbers[i + 2];
-            d += numbers[i + 3];
+            (Vector128<double> first, Vector128<double> second) = Vector128.Widen(Vector128.Create(numbers.Slice(i, Vector128<float>.Count)));
+            low += first;
+            high += second;
         }
 
-        for (; i < numbers.Length; i++) a += numbers[i];
-        return a + b + (c + d);
+        double sum = Vector128.Sum(low + high);
+        for (; i < numbers.Length; i++) sum += numbers[i];
+        return sum;
     }
 }

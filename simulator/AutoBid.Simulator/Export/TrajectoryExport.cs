@@ -15,8 +15,8 @@ namespace AutoBid.Simulator.Export;
 /// <param name="builder">Writes feature rows; used by all threads at once.</param>
 public sealed class TrajectoryExport(IFeatureBuilder builder)
 {
-    /// <summary>Periods per shard: about 40 MB in memory.</summary>
-    public int PeriodsPerShard { get; init; } = 40;
+    /// <summary>Periods per shard, about 1 MB each in memory: what an interruption costs at most.</summary>
+    public int PeriodsPerShard { get; init; } = 16;
 
     /// <summary>Periods played at the same time. With more than one, the line-ups' policies are asked by several threads at once.</summary>
     public int Threads { get; init; } = 1;

@@ -44,12 +44,12 @@ internal sealed class LogBytes : IDisposable
 
         // The last bytes of every block are held back: they may turn out to be the end mark.
         _held.AsSpan(0, _heldCount).CopyTo(into);
-        int count = _heldCount + _stream.ReadAtLeast(into[_heldCount..], into.Length - _heldCount, throwOnEndOfStream: false);
+        int count = _heldCount + Unpack(into[_heldCount..]);
         Volatile.Write(ref _position, Math.Min(_file.Position, _file.Length));
         _isAtEnd = count < into.Length;
         if (_isAtEnd)
         {
-            if (!into[..count].EndsWith(EndMark)) throw new InvalidDataException("the gzip data is incomplete, or followed by something else");
+            if (!into[..count].EndsWith(EndMark)) throw new InvalidDataException("the gzip data breaks off, or is followed by something else");
             return count - EndMark.Length;
         }
 
@@ -62,6 +62,19 @@ internal sealed class LogBytes : IDisposable
     {
         _stream.Dispose();
         _file.Dispose();
+    }
+
+    private int Unpack(Span<byte> into)
+    {
+        try
+        {
+            return _stream.ReadAtLeast(into, into.Length, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException error)
+        {
+            // The platform's own words speak of archive entries.
+            throw new InvalidDataException("the gzip data is damaged or breaks off", error);
+        }
     }
 
     private static byte[] PackedEndMark()
