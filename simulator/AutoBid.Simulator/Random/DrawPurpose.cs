@@ -33,4 +33,5 @@ public enum DrawPurpose
     TrafficSpike,
     PriceShockLength,
     PriceShockFactor,
+    Bootstrap,
 }
