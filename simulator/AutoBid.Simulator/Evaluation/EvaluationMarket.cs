@@ -53,7 +53,8 @@ public sealed class EvaluationMarket
             Seed = Plan.Seed,
             Period = Plan.FirstPeriod + index,
             LineUp = lineUp,
-            Traffic = Plan.Traffic,
+            Traffic = Plan.Preset.Traffic,
+            Rules = Plan.Preset.Rules,
             Guard = Plan.Guard,
         });
         return new BasePeriod(setup, [.. lineUp.Agents.Zip(setup.LineUp.Agents, (own, shifted) => new Seat(own.Seat.Budget, shifted.Seat.TargetCpa))]);

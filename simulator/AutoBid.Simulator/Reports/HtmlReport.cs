@@ -57,7 +57,7 @@ public static class HtmlReport
         Fact("periods", $"{ReportText.Days(plan)} ({plan.Periods} days)");
         Fact("line-ups", string.Join(", ", plan.LineUps));
         Fact("seats", plan.Paths.Contains(nameof(EvaluationPath.Full)) ? $"{plan.Seats}, {plan.SeatsTogether} taken over together" : plan.Seats.ToString(CultureInfo.InvariantCulture));
-        Fact("market", $"{ReportText.Count(plan.OpportunitiesPerPeriod)} opportunities a day, mean value {plan.MeanValue.ToString("0.####", CultureInfo.InvariantCulture)}");
+        Fact("market", $"{plan.Preset}: {ReportText.Count(plan.OpportunitiesPerPeriod)} opportunities a day, mean value {plan.MeanValue.ToString("0.####", CultureInfo.InvariantCulture)}");
         Fact("population prior", plan.Prior ?? "none");
         Fact("candidates are not told", plan.Unknown.Count == 0 ? "all is known" : string.Join(", ", plan.Unknown));
         Fact("guard", plan.Guard ? "on" : "off");

@@ -24,6 +24,7 @@ internal sealed class AuctionNetArguments
         .AcceptOnlyFromAmong(Enum.GetNames<PacingMode>());
     private readonly Option<string?> _seats = new("--seats") { Description = "In process: seats that --policy takes over, such as 0,6,12-17 or all (default every sixth).", HelpName = "LIST" };
     private readonly Option<bool> _noOracle = new("--no-oracle") { Description = "In process: do not compute S*; faster, without shares of it." };
+    private readonly Option<bool> _bounds = new("--bounds") { Description = "In process: beside S*, the marginal-price and the leastWinningCost oracle." };
     private readonly Option<int> _threads = SharedOptions.Number("--threads", "In process: threads; results do not depend on them.", Environment.ProcessorCount, 1, 64);
     private readonly Option<string?> _log = new("--log")
     {
@@ -42,7 +43,7 @@ internal sealed class AuctionNetArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_periods, _lineUp, _opportunities, _budget, _mode, _seats, _noOracle, _threads, _log]) command.Add(option);
+        foreach (Option option in (Option[])[_periods, _lineUp, _opportunities, _budget, _mode, _seats, _noOracle, _bounds, _threads, _log]) command.Add(option);
     }
 
     /// <summary>Whether a log was asked for, which only these days have.</summary>
@@ -63,6 +64,7 @@ internal sealed class AuctionNetArguments
             Policy = policy is null ? null : policies.Find(policy),
             Prior = PriorOption.Load(prior, PriorOption.AuctionNet)?.ToPrior(),
             Oracle = !parsed.GetValue(_noOracle),
+            Bounds = parsed.GetValue(_bounds) && !parsed.GetValue(_noOracle),
             LogFile = parsed.GetValue(_log),
             Threads = parsed.GetValue(_threads),
         };
@@ -92,6 +94,13 @@ internal sealed class AuctionNetArguments
         }
 
         host.Console.Write(table);
+        if (report.Oracles is { } oracles)
+        {
+            host.Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"oracles over {oracles.Keys} seats, of S*: marginal-price {oracles.MarginalPriceShare:0.000}, leastWinningCost {oracles.LeastWinningCostShare:0.000} (out of reach: exposure taken as certain)"));
+        }
+
         host.Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"preset {report.Preset}   line-up {report.LineUp}   mode {report.Mode}   seed {report.Seed}   {report.Periods} periods of {report.OpportunitiesPerPeriod:N0} opportunities   {report.SecondsPerPeriod:0.00} s a period"));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Frozen;
+using AutoBid.Simulator.Oracles;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Replay;
 using AutoBid.Simulator.Scoring;
@@ -20,8 +21,10 @@ internal sealed class AuctionNetSimulation(SimulationOptions options, PolicyReso
         var tables = new SortedDictionary<string, ScoreTable>(StringComparer.Ordinal);
         var period = new AuctionNetPeriod(options.Threads);
         FrozenRivals? rivals = options.Oracle ? new FrozenRivals() : null;
+        (MarginalPriceOracle MarginalPrice, LeastWinningCostOracle LeastWinningCost)? bounds = options.Bounds ? (new MarginalPriceOracle(), new LeastWinningCostOracle()) : null;
+        var oracles = new OracleTable();
         using AuctionLogWriter? log = options.LogFile is { } file ? new AuctionLogWriter(file) : null;
-        IPeriodObserver[] observers = [.. new IPeriodObserver?[] { rivals, log }.OfType<IPeriodObserver>()];
+        IPeriodObserver[] observers = [.. new IPeriodObserver?[] { rivals, bounds?.MarginalPrice, bounds?.LeastWinningCost, log }.OfType<IPeriodObserver>()];
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < options.Periods; i++)
         {
@@ -35,13 +38,15 @@ internal sealed class AuctionNetSimulation(SimulationOptions options, PolicyReso
                 table.Add(result, rivals, seat);
             }
 
+            if (bounds is { } both && rivals is not null) oracles.Add(result, rivals, both.MarginalPrice, both.LeastWinningCost);
             played(i + 1);
         }
 
         log?.Complete();
         return new SimulationReport(
             options.Seed, options.Preset.Name, lineUp.Name, options.Mode.ToString(), options.Periods, options.Preset.Traffic.OpportunitiesPerPeriod, options.BudgetFactor, options.Prior is not null,
-            Stopwatch.GetElapsedTime(started).TotalSeconds / options.Periods, [.. tables.Select(pair => ScoreOf(pair.Key, pair.Value))]);
+            Stopwatch.GetElapsedTime(started).TotalSeconds / options.Periods, [.. tables.Select(pair => ScoreOf(pair.Key, pair.Value))],
+            bounds is null ? null : oracles.Sums(options.Mode));
     }
 
     private PolicyScore ScoreOf(string name, ScoreTable table) => new(

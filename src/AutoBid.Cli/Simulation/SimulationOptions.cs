@@ -31,6 +31,9 @@ internal sealed record SimulationOptions
     /// <summary>Whether S* is computed: it takes longer than the auctions.</summary>
     public bool Oracle { get; init; } = true;
 
+    /// <summary>Whether the two knapsack oracles are computed beside S*.</summary>
+    public bool Bounds { get; init; }
+
     /// <summary>Auction log to write; null: none.</summary>
     public string? LogFile { get; init; }
 

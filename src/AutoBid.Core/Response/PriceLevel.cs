@@ -12,7 +12,7 @@ internal static class PriceLevel
     /// Evidence worth as much as the assumption that nothing changed, in days x slope of the share won against log bid. Prices also move within a day:
     /// a morning must not count as the level of the evening. Fitted on validation periods (docs/calibration.md).
     /// </summary>
-    private const double Shrink = 0.625;
+    private const double Shrink = 1.25;
 
     /// <summary>Share of the value below and above which a curve is too flat, or too far from the bids that count, to tell its place.</summary>
     private const double LeastShare = 0.05;

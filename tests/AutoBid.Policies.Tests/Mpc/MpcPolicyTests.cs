@@ -101,7 +101,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
         // At price 2 cost is b^2 / 2: the bid that ends the budget.
         double right = Math.Sqrt((Days.Budget - spent) / (24 * Days.PerStep) * 800 / Days.MeanValue * 2) / Days.Reference;
         double followed = Call.One(_mpc, dear).Multiplier, ignored = Call.One(plain, dear).Multiplier;
-        Assert.True(Math.Abs(Math.Log(followed / right)) < 0.6 * Math.Abs(Math.Log(ignored / right)), $"{followed} {ignored} {right}");
+        Assert.True(Math.Abs(Math.Log(followed / right)) < 0.75 * Math.Abs(Math.Log(ignored / right)), $"{followed} {ignored} {right}");
         Assert.Equal(Call.One(plain, usual).Multiplier, Call.One(_mpc, usual).Multiplier, 0.01);
         // What models were trained beside stays as it was.
         Assert.True(MpcPolicy.TryPlan(dear, new DayForecast(), out double planned));
