@@ -38,7 +38,7 @@ internal static class ForestChart
         double bottom = Top + RowHeight * rows.Count;
         var svg = new Svg(Width, bottom + 22, label);
         var plot = new Plot(svg, Axis.Linear(range.Low, range.High, Left, Right), Axis.Linear(0, rows.Count, Top, bottom), Left, Right, Top, bottom);
-        plot.Across(plot.X.Ticks(4), tick => (100 * tick).ToString("+0.##;−0.##;0", System.Globalization.CultureInfo.InvariantCulture), grid: true);
+        plot.Across(plot.X.Ticks(5), tick => (100 * tick).ToString("+0.##;−0.##;0", System.Globalization.CultureInfo.InvariantCulture), grid: true);
         svg.Line(plot.X.At(0), Top, plot.X.At(0), bottom, "zero");
         for (int i = 0; i < rows.Count; i++)
         {
