@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Simple;
+using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;

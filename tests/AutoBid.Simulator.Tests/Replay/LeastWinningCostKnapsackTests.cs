@@ -33,7 +33,7 @@ public sealed class LeastWinningCostKnapsackTests
     public void On_thousands_of_opportunities_it_is_nearly_exact(double budget)
     {
         List<ReplayRow> rows = RandomLog.Rows(21, 1, 1, 100);
-        var oracle = new LeastWinningCostOracle(rows[0].Target);
+        var oracle = new LeastWinningCostKnapsack(rows[0].Target);
         foreach (ReplayRow row in rows) oracle.Add(row.Value, row.Price);
         double exact = NaiveReplay.Knapsack(rows, budget, rows[0].Target);
         Assert.InRange(oracle.Best(budget).Score, exact * (1 - 1e-12), exact * 1.0001);
