@@ -48,7 +48,12 @@ public sealed class LineUpFactory(ulong seed, PopulationPrior? prior)
         {
             agents[seat] = agents[seat] with
             {
-                Policy = policy, AccountConstant = 1, FollowsExecuted = false, Perturbation = null, Shock = null, Prior = prior ?? agents[seat].Prior,
+                Policy = policy,
+                AccountConstant = 1,
+                FollowsExecuted = false,
+                Perturbation = null,
+                Shock = null,
+                Prior = prior ?? agents[seat].Prior,
             };
         }
 

@@ -141,15 +141,15 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
 
     private PeriodOutcome Outcome(
         int index, EvaluationPath path, int[] opportunities, IReadOnlyList<OracleOutcome> oracles, IReadOnlyList<PolicyOutcome> policies) => new()
-    {
-        Plan = market.Identity,
-        Period = Plan.FirstPeriod + index,
-        LineUp = market.LineUpOf(index),
-        Path = path,
-        Opportunities = opportunities,
-        Oracles = oracles,
-        Policies = policies,
-    };
+        {
+            Plan = market.Identity,
+            Period = Plan.FirstPeriod + index,
+            LineUp = market.LineUpOf(index),
+            Path = path,
+            Opportunities = opportunities,
+            Oracles = oracles,
+            Policies = policies,
+        };
 
     private static double BaseWork(int candidates) => 2 + CandidateWork * candidates;
 

@@ -1,10 +1,10 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Simple;
-using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Evaluation;

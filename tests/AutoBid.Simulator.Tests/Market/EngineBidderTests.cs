@@ -54,8 +54,13 @@ public sealed class EngineBidderTests
             MarketCampaign campaign = options.Market.Campaigns[c];
             await bidder.AddAsync(new Campaign
             {
-                Id = campaign.Id, TenantId = "default", Objective = campaign.Objective, DailyBudgetNanos = Budget(c, budgetFactor),
-                Target = campaign.Target, Reference = campaign.Reference, Policy = "mpc",
+                Id = campaign.Id,
+                TenantId = "default",
+                Objective = campaign.Objective,
+                DailyBudgetNanos = Budget(c, budgetFactor),
+                Target = campaign.Target,
+                Reference = campaign.Reference,
+                Policy = "mpc",
             });
         }
 
