@@ -10,7 +10,7 @@ namespace AutoBid.Simulator.Auctions;
 /// </summary>
 public sealed class ConversionModel
 {
-    private const int Block = 2048;
+    private const int Block = 512;
 
     private readonly AuctionNetTraffic _traffic;
     private readonly Crew _crew;
