@@ -9,6 +9,7 @@ from autobid_policies.common.data import DataError, FeatureDropout, FeatureSpec,
 from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals, log_ratio
 from autobid_policies.common.pack import pack
 import market
+from market import LOG_GRID
 
 
 def test_loader_gives_back_what_was_written(data):
@@ -55,13 +56,13 @@ def test_loader_refuses_folders_without_manifest_or_with_another_grid(data, tmp_
 
 
 def test_twin_reproduces_exported_rows_and_refuses_others(logged, twin):
-    twin.check(logged)
+    twin.check(logged, LOG_GRID)
     wrong = logged.take(torch.arange(len(logged)))
     wrong.features[:, 20, market.NAMES.index("log_spend_last3")] += 0.1
     with pytest.raises(DataError, match="log_spend_last3 at step 20"):
-        twin.check(wrong)
+        twin.check(wrong, LOG_GRID)
     with pytest.raises(DataError, match="no Python twin"):
-        Twin(FeatureSpec("scale-free", 2, ("a",), {}))
+        Twin(FeatureSpec("scale-free", 3, ("a",), {}))
 
 
 def test_own_columns_by_hand(logged, twin):
@@ -120,7 +121,7 @@ def test_feature_dropout_hides_whole_groups_with_their_flag(spec):
 def test_packed_data_is_smaller_and_still_passes_the_twin(data, tmp_path, twin):
     assert pack(data, tmp_path / "all") == 120
     _, days = load(tmp_path / "all")
-    twin.check(days)
+    twin.check(days, LOG_GRID)
     _, whole = load(data)
     assert torch.equal(days.cost, whole.cost) and torch.allclose(days.features, whole.features, atol=4e-3)
     size = lambda folder: sum(path.stat().st_size for path in folder.glob("*.npz"))

@@ -7,11 +7,11 @@ import torch
 
 from autobid_policies.common import checkpoint, export
 from autobid_policies.common.data import DataError
-from autobid_policies.gave import train
-from autobid_policies.gave.config import Config
+from autobid_policies import train
+from autobid_policies.common.config import Config
+from autobid_policies.common.trainer import Trainer, schedule
+from autobid_policies.common.windows import Pool, random_windows
 from autobid_policies.gave.losses import gave_losses
-from autobid_policies.gave.train import Trainer, schedule
-from autobid_policies.gave.windows import Pool, random_windows
 import onnx_numpy
 
 TINY = {"threads": 1, "seed": 3, "validateKeys": 24, "validateEvery": 20, "reportBudgets": [1.0], "device": "cpu",
@@ -39,7 +39,7 @@ def test_training_lowers_the_loss(data, tmp_path):
     def losses():
         run.policy.eval()
         with torch.no_grad():
-            return gave_losses(run.policy, run.critic, windows, run.config.offline, None)
+            return gave_losses(run.policy, run.objective.critic, windows, run.config.offline, None)
 
     before = losses()
     for _ in range(40):
@@ -68,7 +68,7 @@ def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(trained, data, 
     assert (second.stage, second.step) == stop
     assert not second.run(stop_at=("fineTune", TINY["fineTune"]["steps"]))
     first = trained[1]
-    assert second.k == first.k and second.best == first.best
+    assert second.objective.k == first.objective.k and second.best == first.best
     done, other = (checkpoint.load(folder / "checkpoint.pt") for folder in (tmp_path, trained[0]))
     assert all(torch.equal(done["policy"][name], other["policy"][name]) for name in done["policy"])
     assert all(torch.equal(done["bestState"][name], other["bestState"][name]) for name in done["bestState"])
@@ -133,9 +133,10 @@ def test_other_architectures_train_and_export(data, tmp_path, model):
         np.testing.assert_allclose(graph["action"], parity["out_action"], rtol=1e-4, atol=1e-4)
 
 
-def test_schedule_warms_up_and_falls_to_a_tenth():
-    assert schedule(0, 100, 10) == pytest.approx(0.1) and schedule(10, 100, 10) == pytest.approx(1.0)
-    assert schedule(100, 100, 10) == pytest.approx(0.1)
+def test_schedule_warms_up_and_falls():
+    assert schedule(0, 10, 0.0, 0.1) == pytest.approx(0.1) and schedule(10, 10, 0.0, 0.1) == pytest.approx(1.0)
+    assert schedule(60, 10, 0.5, 0.0) == pytest.approx(0.5)
+    assert schedule(100, 10, 1.0, 0.1) == pytest.approx(0.1) and schedule(100, 10, 1.0, 0.0) == pytest.approx(0.0)
 
 
 def test_command_line_reports_bad_input(data, tmp_path, capsys):

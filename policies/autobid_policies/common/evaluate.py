@@ -6,10 +6,10 @@ from typing import Callable
 import torch
 from torch import Tensor
 
-from ..common import curves
-from ..common.data import SPEND_FIRST, TARGET_FIRST, FeatureDropout, Manifest, Normaliser, TrajectorySet
-from ..common.features import Twin, draw_arrivals
-from ..common.rollout import Decide, ReplanOracle, RollOut, constant, rescale, roll_out
+from . import curves
+from .data import SPEND_FIRST, TARGET_FIRST, FeatureDropout, Manifest, Normaliser, TrajectorySet
+from .features import Twin, draw_arrivals
+from .rollout import Decide, ReplanOracle, constant, receding_horizon, rescale, roll_out
 from .model import Policy
 from .serving import WindowPolicy
 from .windows import exponents
@@ -23,11 +23,10 @@ def with_budget(days: TrajectorySet, factor: float | Tensor, twin: Twin, log_gri
     return rescale(days, budget, torch.ones_like(budget), log_grid, twin)
 
 
-def gains(played: RollOut, days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
+def gains(cost: Tensor, value: Tensor, days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
     """Per key, in conversions: what was gained, the oracle's S*, and whether expected CPA <= C (within 0.1 %). In TargetFirst the
     gain of a key above its target is its score; S* is the held oracle's value, which a small overshoot can pass: read it beside the
     share of keys that keep the target."""
-    cost, value = played.cost.sum(1), played.value.sum(1)
     conversions = days.budget / days.target
     return curves.penalised(value, cost) * conversions, days.s_star * conversions, cost <= value * 1.001
 
@@ -50,26 +49,48 @@ def interval(gain: Tensor, best: Tensor, cluster: Tensor, draws: int = 400) -> l
     return [round(float(low), 2), round(float(high), 2)]
 
 
+def paired(gain: Tensor, other: Tensor, best: Tensor, cluster: Tensor) -> list[float]:
+    """Difference of two players on the same keys, in % of S*: mean, and its 95 % bootstrap interval over periods."""
+    return [round(percent(gain - other, best), 2), *interval(gain - other, best, cluster)]
+
+
+def clusters(days: TrajectorySet) -> Tensor:
+    """One number per period and line-up [N]."""
+    return days.period + days.lineup * (int(days.period.max()) + 1)
+
+
 class Evaluator:
-    def __init__(self, manifest: Manifest, twin: Twin, log_grid: Tensor, serve_at: float, batch: int = 1024):
+    def __init__(self, manifest: Manifest, twin: Twin, log_grid: Tensor, serve_at: float, batch: int = 1024, returns: bool = False,
+                 hide: tuple[str, ...] = ()):
+        """`serve_at`: the efficiency asked for, with `returns` the return asked for at the start of the day. `hide`: groups that the
+        model under test never sees."""
         self.manifest, self.twin, self.log_grid, self.serve_at, self.batch = manifest, twin, log_grid, serve_at, batch
+        self.returns = returns
         self.dropout = FeatureDropout(manifest.features)
+        self.never = self.dropout.hide(hide, "cpu") if hide else None
 
     @torch.no_grad()
     def play(self, days: TrajectorySet, make: Make, keep: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """gains() over all keys, in chunks; make(chunk) -> Decide."""
         parts = []
+        if self.never is not None:
+            never = self.never.to(days.device)
+            keep = never if keep is None else keep * never
         for start in range(0, len(days), self.batch):
             keys = torch.arange(start, min(start + self.batch, len(days)), device=days.device)
             chunk = days.take(keys)
             hidden = keep[keys] if keep is not None and len(keep) > 1 else keep
             arrivals = draw_arrivals(len(chunk), torch.Generator().manual_seed(start), days.device)
-            parts.append(gains(roll_out(chunk, make(chunk), self.twin, self.log_grid, hidden, arrivals=arrivals), chunk))
+            parts.append(self._gains(chunk, make, hidden, arrivals))
         return tuple(torch.cat(column) for column in zip(*parts))
+
+    def _gains(self, chunk: TrajectorySet, make: Make, keep: Tensor | None, arrivals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        played = roll_out(chunk, make(chunk), self.twin, self.log_grid, keep, arrivals=arrivals)
+        return gains(played.cost.sum(1), played.value.sum(1), chunk)
 
     def policy(self, policy: Policy, normaliser: Normaliser) -> Make:
         policy.eval()
-        return lambda chunk: WindowPolicy(policy, normaliser, self.serve_at, chunk)
+        return lambda chunk: WindowPolicy(policy, normaliser, self.serve_at, chunk, gained_with=exponents(chunk.mode) if self.returns else None)
 
     def selection(self, days: TrajectorySet, keys: int, policy: Policy, normaliser: Normaliser) -> float:
         """One figure for choosing checkpoints: % of S* with budgets spread over 0.5 to 1.5 and groups hidden at random, the same
@@ -82,39 +103,56 @@ class Evaluator:
         gain, best, _ = self.play(with_budget(mixed, factors, self.twin, self.log_grid), self.policy(policy, normaliser), keep)
         return percent(gain, best)
 
+    def compact(self, days: TrajectorySet, policy: Policy, normaliser: Normaliser, budgets: tuple[float, ...] = BUDGETS) -> dict[str, Tensor]:
+        """Gains of the model per key, for paired comparisons of rows: `gain_<budget>`, `best_<budget>`, `valid_<budget>`, `mode`, `cluster`."""
+        found: dict[str, Tensor] = {"mode": days.mode.cpu(), "cluster": clusters(days).cpu()}
+        for factor in budgets:
+            gain, best, valid = self.play(with_budget(days, factor, self.twin, self.log_grid), self.policy(policy, normaliser))
+            found |= {f"gain_{factor:g}": gain.cpu(), f"best_{factor:g}": best.cpu(), f"valid_{factor:g}": valid.cpu()}
+        return found
+
     def table(self, days: TrajectorySet, train: TrajectorySet, policy: Policy, normaliser: Normaliser,
               budgets: tuple[float, ...] = BUDGETS) -> dict:
-        """Model and baselines per mode and budget: % of S*, its interval over periods, share of keys with expected CPA <= C."""
+        """Model and baselines per mode and budget: % of S*, its interval over periods, share of keys with expected CPA <= C. MPC has a
+        row where the export holds what it sees; the model's difference to it is paired by key."""
         rows: dict[str, dict] = {}
         for mode, name in ((SPEND_FIRST, "SpendFirst"), (TARGET_FIRST, "TargetFirst")):
             chosen = days.take(torch.nonzero(days.mode == mode).flatten())
             if len(chosen) == 0:
                 continue
             earlier = train.take(torch.nonzero(train.mode == mode).flatten())
-            cluster = chosen.period + chosen.lineup * (int(chosen.period.max()) + 1)
+            cluster = clusters(chosen)
             mine: dict[str, dict] = {}
             for factor in budgets:
                 scaled = with_budget(chosen, factor, self.twin, self.log_grid)
-                best_constant = self._best_constant(earlier, factor)
-                players: dict[str, tuple] = {"model": (self.policy(policy, normaliser), None)}
-                for group in self.dropout.groups:
-                    players[f"model without {group}"] = (self.policy(policy, normaliser), self.dropout.hide((group,), days.device))
-                if self.dropout.groups:
-                    every = self.dropout.hide(tuple(self.dropout.groups), days.device)
-                    players["model with all of these hidden"] = (self.policy(policy, normaliser), every)
-                players["truthful"] = (lambda chunk: constant(0.0), None)
-                players["best constant of training"] = (lambda chunk, at=best_constant: constant(at), None)
-                players["replan oracle"] = (lambda chunk: ReplanOracle(chunk, self.log_grid), None)
-                for player, (make, keep) in players.items():
+                model = None
+                for player, (make, keep) in self._players(policy, normaliser, self._best_constant(earlier, factor), scaled).items():
                     gain, best, valid = self.play(scaled, make, keep)
-                    mine.setdefault(player, {})[f"{factor:g}"] = {
-                        "percentOfBest": round(percent(gain, best), 2), "interval95": interval(gain, best, cluster),
-                        "cpaValid": round(float(valid.float().mean()), 3)}
-            gain, best, valid = gains(RollOut(chosen.features, chosen.action, chosen.cost, chosen.value), chosen)
+                    cell = {"percentOfBest": round(percent(gain, best), 2), "interval95": interval(gain, best, cluster),
+                            "cpaValid": round(float(valid.float().mean()), 3)}
+                    model = gain if player == "model" else model
+                    if player == "mpc":
+                        cell["modelMinusThis"] = paired(model, gain, best, cluster)
+                    mine.setdefault(player, {})[f"{factor:g}"] = cell
+            gain, best, valid = gains(chosen.cost.sum(1), chosen.value.sum(1), chosen)
             mine["logged behaviour"] = {"1": {"percentOfBest": round(percent(gain, best), 2),
                                               "cpaValid": round(float(valid.float().mean()), 3)}}
             rows[name] = {"keys": len(chosen), "periods": int(torch.unique(cluster).numel()), "rows": mine}
         return rows
+
+    def _players(self, policy: Policy, normaliser: Normaliser, best_constant: float, days: TrajectorySet) -> dict[str, tuple]:
+        players: dict[str, tuple] = {"model": (self.policy(policy, normaliser), None)}
+        for group in self.dropout.groups:
+            players[f"model without {group}"] = (self.policy(policy, normaliser), self.dropout.hide((group,), days.device))
+        if self.dropout.groups:
+            every = self.dropout.hide(tuple(self.dropout.groups), days.device)
+            players["model with all of these hidden"] = (self.policy(policy, normaliser), every)
+        players["truthful"] = (lambda chunk: constant(0.0), None)
+        players["best constant of training"] = (lambda chunk: constant(best_constant), None)
+        if days.has_tables:
+            players["mpc"] = (lambda chunk: receding_horizon, None)
+        players["replan oracle"] = (lambda chunk: ReplanOracle(chunk, self.log_grid), None)
+        return players
 
     def _best_constant(self, train: TrajectorySet, factor: float) -> float:
         """The log multiplier that would have gained most over the training keys, one for all."""
