@@ -1,3 +1,6 @@
+using AutoBid.Benchmarks.Simulator;
 using BenchmarkDotNet.Running;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// Whole periods are timed by their own driver: BenchmarkDotNet runs variants one after the other, and this machine drifts.
+if (args is ["simulator", ..]) new SimulatorBenchmark(SimulatorBenchmarkOptions.Parse(args.AsSpan(1))).Run();
+else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -6,5 +6,6 @@ public enum NpyType
     Float32,
     Float16,
     Int32,
+    Int16,
     Int8,
 }

@@ -26,6 +26,8 @@ public sealed class NpzWriter : IDisposable
 
     public void Write(string name, ReadOnlySpan<int> data, params ReadOnlySpan<int> shape) => Write(name, NpyType.Int32, MemoryMarshal.AsBytes(data), data.Length, shape);
 
+    public void Write(string name, ReadOnlySpan<short> data, params ReadOnlySpan<int> shape) => Write(name, NpyType.Int16, MemoryMarshal.AsBytes(data), data.Length, shape);
+
     public void Write(string name, ReadOnlySpan<sbyte> data, params ReadOnlySpan<int> shape) => Write(name, NpyType.Int8, MemoryMarshal.AsBytes(data), data.Length, shape);
 
     public void Dispose() => _zip.Dispose();
@@ -49,6 +51,7 @@ public sealed class NpzWriter : IDisposable
             NpyType.Float32 => "<f4",
             NpyType.Float16 => "<f2",
             NpyType.Int32 => "<i4",
+            NpyType.Int16 => "<i2",
             _ => "|i1",
         };
         var tuple = new StringBuilder();

@@ -5,62 +5,89 @@ using AutoBid.Core.Time;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Scoring;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Export;
 
 /// <summary>
-/// The keys of a shard in memory, key first: one key is one seat on one period. Units: cost is spend / budget, value is expected value x reference /
-/// budget, so cost / value is CPA / target. README.md lists the arrays.
+/// Keys in memory, key first: one key is one seat on one period. Units: cost is spend / budget, value is expected value x reference / budget, so
+/// cost / value is CPA / target. README.md lists the arrays.
 /// </summary>
-internal sealed class TrajectoryBatch(int features)
+internal sealed class TrajectoryBatch
 {
     private const int Steps = StepClock.StepsPerDay;
+    private const int Points = ResponseGrid.Points;
 
-    private readonly int _probes = ScaleFreeFeatures.Probes.Length;
+    private readonly TypedColumn<float> _features, _state, _forecastCost, _forecastValue;
+    private readonly TypedColumn<float> _action = new("action", Steps), _bidPerValue = new("bidPerValue", Steps), _base = new("base", Steps);
+    private readonly TypedColumn<float> _cost = new("cost", Steps), _value = new("value", Steps);
+    private readonly TypedColumn<float> _impressions = new("impressions", Steps), _meanValue = new("meanValue", Steps);
+    private readonly TypedColumn<short> _reward = new("reward", Steps);
+    private readonly TypedColumn<Half> _curveCost = new("curveCost", Steps, Points), _curveValue = new("curveValue", Steps, Points);
+    private readonly TypedColumn<Half> _responseCost = new("responseCost", Steps, Points), _responseValue = new("responseValue", Steps, Points);
+    private readonly TypedColumn<float> _efficiency = new("efficiency"), _oracle = new("sStar"), _target = new("target"), _budget = new("budget");
+    private readonly TypedColumn<int> _period = new("period"), _seat = new("seat"), _lineUp = new("lineup");
+    private readonly TypedColumn<sbyte> _split = new("split"), _mode = new("mode"), _category = new("category");
+    private readonly TrajectoryColumn[] _columns;
 
-    private readonly List<float> _features = [], _action = [], _base = [], _cost = [], _value = [], _impressions = [], _meanValue = [];
-    private readonly List<float> _forecastCost = [], _forecastValue = [], _efficiency = [], _oracle = [], _target = [], _budget = [];
-    private readonly List<Half> _curveCost = [], _curveValue = [], _responseCost = [], _responseValue = [];
-    private readonly List<int> _period = [], _seat = [], _lineUp = [];
-    private readonly List<sbyte> _split = [], _mode = [];
+    /// <param name="features">Columns of the feature builder.</param>
+    public TrajectoryBatch(int features)
+    {
+        int probes = ScaleFreeFeatures.Probes.Length;
+        _features = new("features", Steps, features);
+        _state = new("state", Steps, PeriodRecord.StateWidth);
+        _forecastCost = new("forecastCost", Steps, probes);
+        _forecastValue = new("forecastValue", Steps, probes);
+        _columns =
+        [
+            _features, _state, _action, _bidPerValue, _base, _cost, _value, _reward, _impressions, _meanValue,
+            _curveCost, _curveValue, _responseCost, _responseValue, _forecastCost, _forecastValue,
+            _efficiency, _oracle, _period, _seat, _lineUp, _split, _mode, _category, _target, _budget,
+        ];
+    }
 
-    public int Keys => _period.Count;
+    public int Keys => _period.Values.Length;
+
+    /// <summary>Mean over keys of score / S*.</summary>
+    public double MeanEfficiency
+    {
+        get
+        {
+            double sum = 0;
+            foreach (float efficiency in _efficiency.Values) sum += efficiency;
+            return sum / Keys;
+        }
+    }
 
     /// <summary>Appends every seat of a period.</summary>
     public void Add(PeriodResult result, PeriodRecord record, FrozenRivals frozen, DataSplit split)
     {
         for (int seat = 0; seat < result.Seats; seat++)
         {
-            var money = result.SeatOf(seat);
+            Seat money = result.SeatOf(seat);
             PacingMode mode = result.Setup.LineUp.Agents[seat].Mode;
             double unit = money.TargetCpa / money.Budget;
             OracleResult oracle = HindsightOracle.BestConstant(frozen.Of(seat), money, mode);
             double score = Score.Of(result.ValueWon(seat), result.Cost(seat), money.TargetCpa);
-            _features.AddRange(record.Features(seat));
-            _base.AddRange(record.Base(seat));
-            _forecastCost.AddRange(record.ForecastCost(seat));
-            _forecastValue.AddRange(record.ForecastValue(seat));
-            _responseCost.AddRange(record.ResponseCost(seat));
-            _responseValue.AddRange(record.ResponseValue(seat));
+            _features.Add(record.Features(seat));
+            _state.Add(record.State(seat));
+            _bidPerValue.Add(record.BidPerValue(seat));
+            _base.Add(record.Base(seat));
+            _forecastCost.Add(record.ForecastCost(seat));
+            _forecastValue.Add(record.ForecastValue(seat));
+            _responseCost.Add(record.ResponseCost(seat));
+            _responseValue.Add(record.ResponseValue(seat));
             foreach (ref readonly SeatStep step in result.Steps(seat))
             {
                 _action.Add((float)Math.Log(step.Multiplier));
                 _cost.Add((float)(step.Cost / money.Budget));
                 _value.Add((float)(step.ValueWon * unit));
+                _reward.Add(checked((short)step.Conversions));
                 _impressions.Add(step.Opportunities);
                 _meanValue.Add((float)step.MeanValue);
             }
 
-            FrozenDay day = frozen.Of(seat);
-            for (int step = 0; step < Steps; step++)
-            {
-                for (int i = 0; i < FrozenDay.Points; i += FrozenDay.Parts)
-                {
-                    _curveCost.Add((Half)(day.Cost(step)[i] / money.Budget));
-                    _curveValue.Add((Half)(day.Value(step)[i] * unit));
-                }
-            }
-
+            AddCurves(frozen.Of(seat), money.Budget, unit);
             // In both modes the score over S*: a TargetFirst key that overspends its target is not rewarded for the excess.
             _efficiency.Add(oracle.Score > 0 ? (float)(score / oracle.Score) : 0);
             _oracle.Add((float)(oracle.Score * unit));
@@ -69,49 +96,40 @@ internal sealed class TrajectoryBatch(int features)
             _lineUp.Add(result.Setup.LineUp.Id);
             _split.Add((sbyte)split);
             _mode.Add((sbyte)(mode == PacingMode.TargetFirst ? 1 : 0));
+            _category.Add((sbyte)AuctionNetSeats.CategoryOf(seat));
             _target.Add((float)money.TargetCpa);
             _budget.Add((float)money.Budget);
         }
     }
 
+    /// <summary>Appends all keys of another batch.</summary>
+    public void Append(TrajectoryBatch other)
+    {
+        for (int i = 0; i < _columns.Length; i++) _columns[i].Append(other._columns[i]);
+    }
+
     public void Write(Stream stream)
     {
-        int n = Keys;
-        const int Points = ResponseGrid.Points;
+        int keys = Keys;
         using var npz = new NpzWriter(stream);
-        npz.Write("features", Span(_features), n, Steps, features);
-        npz.Write("action", Span(_action), n, Steps);
-        npz.Write("base", Span(_base), n, Steps);
-        npz.Write("cost", Span(_cost), n, Steps);
-        npz.Write("value", Span(_value), n, Steps);
-        npz.Write("impressions", Span(_impressions), n, Steps);
-        npz.Write("meanValue", Span(_meanValue), n, Steps);
-        npz.Write("curveCost", Span(_curveCost), n, Steps, Points);
-        npz.Write("curveValue", Span(_curveValue), n, Steps, Points);
-        npz.Write("responseCost", Span(_responseCost), n, Steps, Points);
-        npz.Write("responseValue", Span(_responseValue), n, Steps, Points);
-        npz.Write("forecastCost", Span(_forecastCost), n, Steps, _probes);
-        npz.Write("forecastValue", Span(_forecastValue), n, Steps, _probes);
-        npz.Write("efficiency", Span(_efficiency), n);
-        npz.Write("sStar", Span(_oracle), n);
-        npz.Write("period", Span(_period), n);
-        npz.Write("seat", Span(_seat), n);
-        npz.Write("lineup", Span(_lineUp), n);
-        npz.Write("split", Span(_split), n);
-        npz.Write("mode", Span(_mode), n);
-        npz.Write("target", Span(_target), n);
-        npz.Write("budget", Span(_budget), n);
+        foreach (TrajectoryColumn column in _columns) column.Write(npz, keys);
     }
 
     public void Clear()
     {
-        foreach (List<float> list in (List<float>[])[_features, _action, _base, _cost, _value, _impressions, _meanValue, _forecastCost, _forecastValue, _efficiency, _oracle, _target, _budget])
-            list.Clear();
-        foreach (List<Half> list in (List<Half>[])[_curveCost, _curveValue, _responseCost, _responseValue]) list.Clear();
-        foreach (List<int> list in (List<int>[])[_period, _seat, _lineUp]) list.Clear();
-        _split.Clear();
-        _mode.Clear();
+        foreach (TrajectoryColumn column in _columns) column.Clear();
     }
 
-    private static ReadOnlySpan<T> Span<T>(List<T> list) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list);
+    private void AddCurves(FrozenDay day, double budget, double unit)
+    {
+        for (int step = 0; step < Steps; step++)
+        {
+            ReadOnlySpan<float> costs = day.Cost(step), values = day.Value(step);
+            for (int i = 0; i < FrozenDay.Points; i += FrozenDay.Parts)
+            {
+                _curveCost.Add((Half)(costs[i] / budget));
+                _curveValue.Add((Half)(values[i] * unit));
+            }
+        }
+    }
 }

@@ -1,91 +1,105 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using AutoBid.Core.Features;
-using AutoBid.Core.Response;
+using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
-using AutoBid.Simulator.Scoring;
 
 namespace AutoBid.Simulator.Export;
 
 /// <summary>
-/// Plays periods and writes them as training data: shards <c>shard-0000.npz</c> ... and <c>manifest.json</c>, last, so that a folder without a manifest
-/// is an export that did not finish. README.md describes the layout.
+/// Plays periods and writes them as training data: <c>plan.json</c> first, shards <c>shard-0000.npz</c> ..., and <c>manifest.json</c> last, so that a
+/// folder without a manifest is an export that did not finish. Killed at any moment, the same call goes on where it stopped: finished shards stay, and
+/// the files end up byte for byte as an uninterrupted call writes them, on any number of threads. README.md describes the layout.
 /// </summary>
+/// <param name="builder">Writes feature rows; used by all threads at once.</param>
 public sealed class TrajectoryExport(IFeatureBuilder builder)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    /// <summary>Periods per shard, about 1 MB each in memory: what an interruption costs at most.</summary>
+    public int PeriodsPerShard { get; init; } = 16;
 
-    /// <summary>Periods per shard: about 40 MB in memory.</summary>
-    public int PeriodsPerShard { get; init; } = 40;
+    /// <summary>Periods played at the same time. With more than one, the line-ups' policies are asked by several threads at once.</summary>
+    public int Threads { get; init; } = 1;
 
-    /// <summary>Plays the periods in order and writes the folder. Old shards in it are removed first.</summary>
+    /// <summary>How the line-ups were drawn, for the manifest.</summary>
+    public TrainingMix? Mix { get; init; }
+
+    /// <summary>Whether an export was begun in the folder.</summary>
+    /// <exception cref="ExportException">It holds exported data without the plan that they were made from.</exception>
+    public static bool IsBegun(string folder) => ExportFolder.HasPlan(folder);
+
+    /// <summary>Removes an export, finished or not, from a folder; other files stay.</summary>
+    public static void Remove(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        using var files = new ExportFolder(folder);
+        files.Clear();
+    }
+
+    /// <summary>Plays what the folder does not hold yet and completes it.</summary>
     /// <param name="priorSha256">Hash of the prior file behind features and base; empty: none.</param>
-    /// <param name="progress">Periods done so far.</param>
+    /// <param name="progress">Periods done so far, those of an earlier run included.</param>
     /// <exception cref="ArgumentException">No period, or one (line-up, period) in two splits.</exception>
+    /// <exception cref="ExportException">The folder holds an export of another plan, or another export is writing there.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public ExportResult Write(string folder, IReadOnlyList<PlannedPeriod> plan, string priorSha256 = "", IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(PeriodsPerShard, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Threads, 1);
         if (plan.Count == 0) throw new ArgumentException("An export needs at least one period.", nameof(plan));
         if (plan.Select(p => (p.Setup.LineUp.Id, p.Setup.Period)).Distinct().Count() != plan.Count)
             throw new ArgumentException("A period of a line-up can be planned only once.", nameof(plan));
-        Directory.CreateDirectory(folder);
-        string manifest = Path.Combine(folder, "manifest.json");
-        File.Delete(manifest);
-        foreach (string old in Directory.EnumerateFiles(folder, "shard-*.npz")) File.Delete(old);
 
+        ExportPlan wanted = ExportPlan.Of(plan, builder, PeriodsPerShard, priorSha256, Mix);
+        using var files = new ExportFolder(folder);
+        files.Claim(wanted);
+        ExportShard?[] shards = files.Finished((plan.Count + PeriodsPerShard - 1) / PeriodsPerShard);
+        int[] missing = [.. Enumerable.Range(0, plan.Count).Where(i => shards[i / PeriodsPerShard] is null)];
+        int kept = plan.Count - missing.Length;
+        if (kept > 0) progress?.Report(kept);
+
+        var batch = new TrajectoryBatch(builder.Columns.Count);
+        OrderedWork<TrajectoryBatch>.Run(missing.Length, Threads, () => Player(plan, missing), Take, cancel);
+
+        ExportShard[] finished = [.. shards.Select(shard => shard!)];
+        string sha = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', finished.Select(shard => shard.Sha256)))));
+        files.WriteManifest(ExportManifest.Describe(plan, builder, Mix, wanted.Sha256, priorSha256, finished, sha));
+        int keys = finished.Sum(shard => shard.Keys);
+        double efficiency = finished.Sum(shard => shard.MeanEfficiency * shard.Keys) / keys;
+        return new ExportResult(plan.Count, kept, keys, [.. finished.Select(shard => shard.File)], sha, efficiency);
+
+        void Take(int done, TrajectoryBatch period)
+        {
+            batch.Append(period);
+            progress?.Report(kept + done + 1);
+            int index = missing[done];
+            if ((index + 1) % PeriodsPerShard != 0 && index + 1 != plan.Count) return;
+            shards[index / PeriodsPerShard] = Flush(files, index / PeriodsPerShard, batch, shards);
+            batch.Clear();
+        }
+    }
+
+    private Func<int, TrajectoryBatch> Player(IReadOnlyList<PlannedPeriod> plan, int[] missing)
+    {
         var player = new AuctionNetPeriod();
         var record = new PeriodRecord(builder);
         var frozen = new FrozenRivals();
-        var batch = new TrajectoryBatch(builder.Columns.Count);
-        var table = new ScoreTable();
-        var shards = new List<Shard>();
-        for (int i = 0; i < plan.Count; i++)
+        return i =>
         {
-            cancel.ThrowIfCancellationRequested();
-            PeriodResult result = player.Play(plan[i].Setup, record, frozen);
-            batch.Add(result, record, frozen, plan[i].Split);
-            table.Add(result, frozen);
-            progress?.Report(i + 1);
-            if ((i + 1) % PeriodsPerShard == 0 || i + 1 == plan.Count) shards.Add(Flush(folder, shards.Count, batch));
-        }
-
-        string sha = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', shards.Select(shard => shard.Sha256)))));
-        File.WriteAllBytes(manifest, JsonSerializer.SerializeToUtf8Bytes(Describe(plan, shards, sha, priorSha256), Json));
-        double efficiency = table.Keys.Average(key => key.Oracle > 0 ? key.Expected / key.Oracle : 0);
-        return new ExportResult(plan.Count, table.Keys.Count, [.. shards.Select(shard => shard.File)], sha, efficiency);
+            PlannedPeriod planned = plan[missing[i]];
+            var batch = new TrajectoryBatch(builder.Columns.Count);
+            batch.Add(player.Play(planned.Setup, record, frozen), record, frozen, planned.Split);
+            return batch;
+        };
     }
 
-    private object Describe(IReadOnlyList<PlannedPeriod> plan, List<Shard> shards, string sha, string priorSha256) => new
+    private static ExportShard Flush(ExportFolder files, int index, TrajectoryBatch batch, ExportShard?[] shards)
     {
-        Features = new { builder.Name, builder.Version, Names = builder.Columns, Masks = builder.Groups },
-        Grid = ResponseGrid.Multipliers,
-        Probes = ScaleFreeFeatures.Probes,
-        Seeds = plan.Select(p => p.Setup.Seed).Distinct().ToArray(),
-        Lineup = plan.Select(p => p.Setup.LineUp).DistinctBy(lineUp => lineUp.Id).OrderBy(lineUp => lineUp.Id)
-            .Select(lineUp => new { lineUp.Id, lineUp.Name }).ToArray(),
-        Splits = plan.GroupBy(p => p.Split).OrderBy(group => group.Key)
-            .ToDictionary(group => group.Key.ToString().ToLowerInvariant(), group => group.Count()),
-        Traffic = plan[0].Setup.Traffic,
-        PriorSha256 = priorSha256,
-        Shards = shards,
-        Sha256 = sha,
-    };
-
-    private static Shard Flush(string folder, int index, TrajectoryBatch batch)
-    {
-        string name = $"shard-{index:D4}.npz";
         using var memory = new MemoryStream();
         batch.Write(memory);
-        int keys = batch.Keys;
-        batch.Clear();
         ReadOnlySpan<byte> bytes = memory.GetBuffer().AsSpan(0, (int)memory.Length);
-        using FileStream file = File.Create(Path.Combine(folder, name));
-        file.Write(bytes);
-        return new Shard(name, keys, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        var shard = new ExportShard(ExportShard.NameOf(index), batch.Keys, Convert.ToHexStringLower(SHA256.HashData(bytes)), batch.MeanEfficiency);
+        files.WriteShard(shard, bytes, [.. shards.OfType<ExportShard>(), shard]);
+        return shard;
     }
-
-    private sealed record Shard(string File, int Keys, string Sha256);
 }

@@ -9,7 +9,8 @@ namespace AutoBid.Simulator.Market;
 
 /// <summary>
 /// One day of the <c>market</c> preset as a stream of bid requests in event time. A pure function of (seed, day, options): the live service over HTTP
-/// and a player in process see the same requests, rivals and conversions. No allocation after the first steps. Not thread-safe.
+/// and a player in process see the same requests, rivals and conversions. No allocation after the first steps. One thread at a time,
+/// but for <see cref="Resolve"/>, which only looks at what it is given.
 /// </summary>
 public sealed class MarketDay
 {

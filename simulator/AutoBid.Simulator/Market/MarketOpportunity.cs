@@ -27,6 +27,26 @@ public struct MarketOpportunity
     /// <summary>Eligible campaigns in ascending order; at least one.</summary>
     public readonly ReadOnlySpan<MarketCandidate> Candidates => _candidates.AsSpan(0, _count);
 
+    /// <summary>Whether a campaign is asked for at all: no predicted value, no bid.</summary>
+    public readonly bool HasValue
+    {
+        get
+        {
+            foreach (ref readonly MarketCandidate candidate in Candidates)
+                if (candidate.ValueE9 > 0) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Whether this campaign is asked for.</summary>
+    /// <param name="campaign">Index into <see cref="MarketOptions.Campaigns"/>.</param>
+    public readonly bool Asks(int campaign)
+    {
+        foreach (ref readonly MarketCandidate candidate in Candidates)
+            if (candidate.Campaign == campaign) return candidate.ValueE9 > 0;
+        return false;
+    }
+
     internal void BeginCandidates(int campaigns)
     {
         if (_candidates is null || _candidates.Length < campaigns) _candidates = new MarketCandidate[campaigns];

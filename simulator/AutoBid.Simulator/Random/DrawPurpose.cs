@@ -29,4 +29,5 @@ public enum DrawPurpose
     ConversionDelay,
     ConversionDelayKind,
     Policy,
+    Bootstrap = 100,
 }

@@ -12,4 +12,10 @@ public static class Score
         double ratio = target / cpa;
         return cpa > target ? conversions * ratio * ratio : conversions;
     }
+
+    /// <summary>Whether the CPA is at most the target, but for rounding; nothing spent keeps any target.</summary>
+    /// <param name="conversions">Expected or realised.</param>
+    /// <param name="cost">Account currency.</param>
+    /// <param name="target">CPA, account currency.</param>
+    public static bool KeepsTarget(double conversions, double cost, double target) => cost <= target * conversions * (1 + 1e-9);
 }

@@ -25,7 +25,7 @@ public readonly record struct SeatScore(
     double OracleMultiplier)
 {
     /// <summary>Whether the target was kept on expected conversions.</summary>
-    public bool IsCpaValid => Cost <= Target * Value * (1 + 1e-9);
+    public bool IsCpaValid => Score.KeepsTarget(Value, Cost, Target);
 
     public double SpentShare => Budget > 0 ? Cost / Budget : 0;
 }

@@ -19,6 +19,8 @@ internal static class AutoBidCommand
         ServeCommand.Create(host),
         DemoCommand.Create(host),
         SimulateCommand.Create(host),
+        ReplayCommand.Create(host),
+        EvaluateCommand.Create(host),
         ExportDataCommand.Create(host),
         ExportPriorCommand.Create(host),
         ModelsCommand.Create(host),

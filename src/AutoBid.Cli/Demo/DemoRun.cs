@@ -9,7 +9,7 @@ namespace AutoBid.Cli.Demo;
 internal sealed class DemoRun(DemoOptions options, TextWriter output)
 {
     /// <summary>The exchange tells what would have won: the response curves that policies plan with learn from it.</summary>
-    private const string Profile =
+    public const string Profile =
         """{"profiles": [{"name": "default", "billingSource": "burl", "currency": "USD", "minimumToWin": true, "notices": ["burl", "nurl", "lurl"]}]}""";
 
     /// <exception cref="CommandException">The service did not start, or ended before the day did.</exception>
@@ -30,7 +30,8 @@ internal sealed class DemoRun(DemoOptions options, TextWriter output)
                 string events = options.Kafka is null ? "embedded log" : $"kafka {options.Kafka}";
                 try
                 {
-                    return await new MarketRun(options.Run with { Events = events }, client).PlayAsync(view, cancellation);
+                    await using var market = new HttpMarket(client, options.Run.Play, cancellation);
+                    return await new MarketRun(options.Run with { Events = events }, market).PlayAsync(view, cancellation);
                 }
                 catch (ServiceException e)
                 {

@@ -11,7 +11,7 @@ internal static class LedgerCheck
     /// <summary>Checks one campaign's ledger against its budget and against the exchange's own count.</summary>
     /// <param name="day">yyyymmdd that was played.</param>
     /// <param name="ticks">Control ticks of the day: as many decisions are due.</param>
-    public static IEnumerable<string> Of(MarketCampaign campaign, TrajectoryAnswer ledger, IReadOnlyList<DecisionAnswer> decisions, CampaignTotals exchange, int day, int ticks)
+    public static IEnumerable<string> Of(MarketCampaign campaign, TrajectoryAnswer ledger, IReadOnlyList<DecisionAnswer> decisions, MarketTotals exchange, int day, int ticks)
     {
         if (ledger.Day != day)
         {
@@ -33,10 +33,10 @@ internal static class LedgerCheck
     }
 
     /// <summary>Failures that the exchange met on its way.</summary>
-    public static IEnumerable<string> Of(ExchangeResult result)
+    public static IEnumerable<string> Of(MarketResult result, ExchangeTransport transport)
     {
         foreach ((string what, long count) in result.BidFailures) yield return Text($"{count} bid requests failed: {what}");
-        foreach ((string what, long count) in result.NoticeFailures) yield return Text($"{count} notices failed: {what}");
+        foreach ((string what, long count) in transport.NoticeFailures) yield return Text($"{count} notices failed: {what}");
         foreach ((string what, long count) in result.EventFailures) yield return Text($"{count} conversions were refused: {what}");
     }
 

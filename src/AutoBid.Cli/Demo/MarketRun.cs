@@ -6,70 +6,62 @@ using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Demo;
 
-/// <summary>The main job against a running service with a virtual clock: creates the campaigns, plays a day, and reads the result out of the service's ledger.</summary>
-internal sealed class MarketRun(MarketRunOptions options, ServiceClient service)
+/// <summary>The main job against a service over HTTP or an engine in process: creates the campaigns, plays a day, and reads the result out of the ledger.</summary>
+internal sealed class MarketRun(MarketRunOptions options, IMarketService service)
 {
     private const int MostDecisions = 2_000;
 
-    private readonly ExchangeOptions _exchange = new()
-    {
-        Market = new MarketOptions { RequestsPerStep = options.RequestsPerStep },
-        Seed = options.Seed,
-        Tick = options.Tick,
-        Steps = options.Steps,
-    };
+    private readonly MarketPlayOptions _play = options.Play;
 
-    private IReadOnlyList<MarketCampaign> Campaigns => _exchange.Market.Campaigns;
-
-    private int Day => _exchange.DayStart.Year * 10_000 + _exchange.DayStart.Month * 100 + _exchange.DayStart.Day;
+    private IReadOnlyList<MarketCampaign> Campaigns => _play.Market.Campaigns;
 
     /// <exception cref="ServiceException">The service refused something or is gone.</exception>
     public async Task<RunReport> PlayAsync(IRunView view, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
-        foreach (MarketCampaign campaign in Campaigns) await service.CreateCampaignAsync(CampaignBody.Write(campaign, options.Policy), cancellation);
-        var driver = new ExchangeDriver(_exchange, service);
-        ExchangeResult result = await view.WatchAsync(
-            observer => driver.PlayAsync(async progress => observer(progress, await LedgersAsync(cancellation)), cancellation));
-        return await ReportAsync(result, Stopwatch.GetElapsedTime(started), cancellation);
+        foreach (MarketCampaign campaign in Campaigns) await service.CreateCampaignAsync(campaign, options.Policy, cancellation);
+        var player = new MarketPlayer(_play);
+        MarketResult result = await view.WatchAsync(
+            observer => player.PlayAsync(service.Bidder, async progress => observer(progress, await LedgersAsync(cancellation)), cancellation));
+        return await ReportAsync(result, service.Transport, Stopwatch.GetElapsedTime(started), cancellation);
     }
 
-    private async Task<RunReport> ReportAsync(ExchangeResult result, TimeSpan wall, CancellationToken cancellation)
+    private async Task<RunReport> ReportAsync(MarketResult result, ExchangeTransport transport, TimeSpan wall, CancellationToken cancellation)
     {
         IReadOnlyList<TrajectoryAnswer> ledgers = await LedgersAsync(cancellation);
-        var problems = new List<string>(LedgerCheck.Of(result));
+        var problems = new List<string>(LedgerCheck.Of(result, transport));
         var campaigns = new List<CampaignReport>();
         var decisionLatencies = new List<double>();
         for (int i = 0; i < Campaigns.Count; i++)
         {
-            IReadOnlyList<DecisionAnswer> decisions = (await service.GetDecisionsAsync(Campaigns[i].Id, MostDecisions, cancellation)).Decisions;
-            problems.AddRange(LedgerCheck.Of(Campaigns[i], ledgers[i], decisions, result.Campaigns[i], Day, result.Ticks));
-            campaigns.Add(Report(Campaigns[i], ledgers[i], [.. decisions.Where(d => d.Day == Day).OrderBy(d => d.Tick)]));
+            IReadOnlyList<DecisionAnswer> decisions = await service.GetDecisionsAsync(Campaigns[i].Id, MostDecisions, cancellation);
+            problems.AddRange(LedgerCheck.Of(Campaigns[i], ledgers[i], decisions, result.Campaigns[i], _play.Day, result.Ticks));
+            campaigns.Add(Report(Campaigns[i], ledgers[i], [.. decisions.Where(d => d.Day == _play.Day).OrderBy(d => d.Tick)]));
             decisionLatencies.AddRange(decisions.Select(d => d.LatencyMs));
         }
 
-        PrometheusText? metrics = await service.TryGetMetricsAsync(cancellation) is { } page ? new PrometheusText(page) : null;
+        PrometheusText? metrics = await service.TryGetMetricsAsync(cancellation);
         return new RunReport
         {
             Seed = options.Seed,
             Policy = options.Policy,
             Events = options.Events,
-            Day = Day,
+            Day = _play.Day,
             Steps = options.Steps,
             TickSeconds = options.Tick.TotalSeconds,
             RequestsPerStep = options.RequestsPerStep,
             WallSeconds = wall.TotalSeconds,
             DecisionsHash = result.DecisionsHash,
-            Totals = Totals(result, campaigns, metrics),
+            Totals = Totals(result, transport, campaigns, metrics),
             Latency = new RunLatencies(
-                result.RoundTrip, metrics?.Histogram("autobid_bid_duration_seconds"), LatencySummary.Of(decisionLatencies.ToArray()),
-                metrics?.Histogram("autobid_decision_duration_seconds"), result.Tick),
+                transport.RoundTrip, metrics?.Histogram("autobid_bid_duration_seconds"), LatencySummary.Of(decisionLatencies.ToArray()),
+                metrics?.Histogram("autobid_decision_duration_seconds"), transport.Tick),
             Campaigns = campaigns,
             Problems = problems,
         };
     }
 
-    private static RunTotals Totals(ExchangeResult result, List<CampaignReport> campaigns, PrometheusText? metrics) => new()
+    private static RunTotals Totals(MarketResult result, ExchangeTransport transport, List<CampaignReport> campaigns, PrometheusText? metrics) => new()
     {
         Requests = result.Requests,
         Bids = result.Bids,
@@ -79,8 +71,8 @@ internal sealed class MarketRun(MarketRunOptions options, ServiceClient service)
         Spend = campaigns.Sum(c => c.Spend),
         Adjustments = campaigns.Sum(c => c.Adjustments),
         Conversions = campaigns.Sum(c => c.Conversions),
-        Notices = result.Notices,
-        NoticeRetries = result.NoticeRetries,
+        Notices = transport.Notices,
+        NoticeRetries = transport.NoticeRetries,
         Applied = result.Applied,
         // A counter that never counted is not on the page.
         Duplicates = metrics is null ? null : (long)(metrics.Sum("autobid_events_duplicate_total") ?? 0),

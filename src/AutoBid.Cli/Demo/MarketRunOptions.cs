@@ -1,3 +1,5 @@
+using AutoBid.Simulator.Market;
+
 namespace AutoBid.Cli.Demo;
 
 /// <summary>One day of the market preset with its eight campaigns.</summary>
@@ -18,4 +20,7 @@ internal sealed record MarketRunOptions
 
     /// <summary>What the report says about the way of the events.</summary>
     public string Events { get; init; } = "embedded log";
+
+    /// <summary>The day that these options describe.</summary>
+    public MarketPlayOptions Play => new() { Market = new MarketOptions { RequestsPerStep = RequestsPerStep }, Seed = Seed, Tick = Tick, Steps = Steps };
 }

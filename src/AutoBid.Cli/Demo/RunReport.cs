@@ -7,7 +7,7 @@ internal sealed record RunReport
 
     public required string Policy { get; init; }
 
-    /// <summary>Which way the events took: <c>embedded log</c>, <c>kafka embedded</c> or <c>kafka HOST:PORT</c>; for a service elsewhere its address.</summary>
+    /// <summary>Which way the events took: <c>embedded log</c>, <c>kafka embedded</c> or <c>kafka HOST:PORT</c>; for a service elsewhere its address, <c>memory</c> in process.</summary>
     public required string Events { get; init; }
 
     /// <summary>yyyymmdd.</summary>

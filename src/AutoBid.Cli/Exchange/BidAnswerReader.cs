@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using AutoBid.Core.Money;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Exchange;
 
@@ -50,6 +53,17 @@ internal sealed class BidAnswerReader(IEnumerable<string> campaigns)
         {
             return NotReadable;
         }
+    }
+
+    /// <summary>The whole HTTP answer as the exchange takes it; a no-bid is named by its nbr, or 204 for an answer without a body.</summary>
+    public MarketAnswer ToAnswer(HttpStatusCode status, ReadOnlySpan<byte> body, ReadOnlySpan<byte> auction, BidAnswer into)
+    {
+        if (status == HttpStatusCode.NoContent) return MarketAnswer.NoBid("204");
+        if (status != HttpStatusCode.OK) return MarketAnswer.Failed(string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)status}"));
+        if (Read(body, auction, into) is { } error) return MarketAnswer.Failed(error);
+        return into.HasBid
+            ? MarketAnswer.Bid(into.Campaign, into.PriceNanos)
+            : MarketAnswer.NoBid(into.NoBidReason?.ToString(CultureInfo.InvariantCulture) ?? "none");
     }
 
     private string? ReadSeats(ref Utf8JsonReader reader, BidAnswer into)

@@ -1,5 +1,6 @@
 using System.Text;
 using AutoBid.OpenRtb.Writing;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Exchange;
 
@@ -14,6 +15,20 @@ internal static class NoticeMacros
 
     /// <summary>AUCTION_LOSS of a bid that a higher one beat.</summary>
     public const int LostToHigherBid = 102;
+
+    /// <summary>The notices that a resolved bid is due, macros replaced: win and bill, or loss; a channel that the bid does not name is not wanted.</summary>
+    public static IEnumerable<string> NoticesOf(BidAnswer answer, MarketOpportunity opportunity, MarketAnswer bid, MarketOutcome outcome, string auction)
+    {
+        if (!outcome.Won)
+        {
+            int loss = bid.PriceNanos < opportunity.FloorNanos ? BelowFloor : LostToHigherBid;
+            if (answer.LossUrl is { } lossUrl) yield return Substitute(lossUrl, outcome.MinimumToWinNanos, outcome.MinimumToWinNanos, loss, auction, answer.BidId);
+            yield break;
+        }
+
+        if (answer.WinUrl is { } winUrl) yield return Substitute(winUrl, outcome.PriceNanos, outcome.MinimumToWinNanos, Won, auction, answer.BidId);
+        if (answer.BillUrl is { } billUrl) yield return Substitute(billUrl, outcome.PriceNanos, outcome.MinimumToWinNanos, Won, auction, answer.BidId);
+    }
 
     /// <summary>The URL with every known macro replaced; macros that this exchange does not support become empty, as the specification demands.</summary>
     /// <param name="priceNanos">Clearing price, nanos per impression; written as CPM.</param>

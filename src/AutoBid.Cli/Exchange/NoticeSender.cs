@@ -18,7 +18,7 @@ internal sealed class NoticeSender : IAsyncDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
 
-    private readonly Channel<string> _queue = Channel.CreateBounded<string>(new BoundedChannelOptions(QueueCapacity) { SingleWriter = true });
+    private readonly Channel<string> _queue = Channel.CreateBounded<string>(QueueCapacity);
     private readonly HttpMessageInvoker _http;
     private readonly TimeProvider _time;
     private readonly CancellationToken _cancellation;
@@ -46,14 +46,14 @@ internal sealed class NoticeSender : IAsyncDisposable
     /// <summary>Notices given up, by reason.</summary>
     public FailureCounts Failures { get; } = new();
 
-    /// <summary>Hands over one URL, macros already substituted.</summary>
+    /// <summary>Hands over one URL, macros already substituted. Any thread.</summary>
     public ValueTask SendAsync(string url)
     {
         Interlocked.Increment(ref _pending);
         return _queue.Writer.TryWrite(url) ? ValueTask.CompletedTask : _queue.Writer.WriteAsync(url, _cancellation);
     }
 
-    /// <summary>Returns when every notice handed over so far has been answered or given up. One caller at a time, the one that sends.</summary>
+    /// <summary>Returns when every notice handed over so far has been answered or given up. One caller at a time, when nobody sends.</summary>
     public Task DrainAsync()
     {
         if (Interlocked.Read(ref _pending) == 0) return Task.CompletedTask;

@@ -66,6 +66,21 @@ internal sealed class ServiceClient : IDisposable
         return Read<ClockAnswer>(await SendAsync(HttpMethod.Post, "/v1/clock", body.WrittenMemory, cancellation), "/v1/clock");
     }
 
+    /// <summary>Whether event time moves only through POST /v1/clock; null: the key may not know.</summary>
+    public async Task<bool?> IsVirtualAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            // Names no instant, so that it moves nothing: the refusal tells.
+            await SendAsync(HttpMethod.Post, "/v1/clock", "{}"u8.ToArray(), cancellation);
+            return null;
+        }
+        catch (ServiceException e) when (e.Status is 400 or 401 or 403 or 404)
+        {
+            return e.Status switch { 400 => true, 404 => false, _ => null };
+        }
+    }
+
     /// <summary>POST /v1/events. Returns the errors of single events; empty when all were taken.</summary>
     public async Task<IReadOnlyList<string>> PostEventsAsync(ReadOnlyMemory<byte> body, int events, CancellationToken cancellation)
     {
@@ -116,7 +131,7 @@ internal sealed class ServiceClient : IDisposable
                 byte[] answer = await response.Content.ReadAsByteArrayAsync(cancellation);
                 if (response.IsSuccessStatusCode) return answer;
                 if (response.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == Attempts)
-                    throw new ServiceException($"{method} {path} answered {(int)response.StatusCode}{Detail(answer)}");
+                    throw new ServiceException($"{method} {path} answered {(int)response.StatusCode}{Detail(answer)}", (int)response.StatusCode);
             }
             catch (HttpRequestException e)
             {

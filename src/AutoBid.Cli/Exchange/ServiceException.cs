@@ -8,8 +8,14 @@ internal sealed class ServiceException : Exception
     {
     }
 
+    public ServiceException(string message, int status)
+        : base(message) => Status = status;
+
     public ServiceException(string message, Exception inner)
         : base(message, inner)
     {
     }
+
+    /// <summary>HTTP status of the refusal; 0: no answer.</summary>
+    public int Status { get; }
 }

@@ -1,4 +1,5 @@
 using AutoBid.Cli.Exchange;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Output;
 
@@ -6,5 +7,5 @@ namespace AutoBid.Cli.Output;
 internal interface IRunView
 {
     /// <summary>Runs the play and shows each step that it reports, with the ledgers at the end of that step.</summary>
-    Task<T> WatchAsync<T>(Func<Action<ExchangeProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play);
+    Task<T> WatchAsync<T>(Func<Action<MarketProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play);
 }

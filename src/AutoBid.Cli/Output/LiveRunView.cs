@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoBid.Cli.Exchange;
+using AutoBid.Simulator.Market;
 using Spectre.Console;
 
 namespace AutoBid.Cli.Output;
@@ -7,7 +8,7 @@ namespace AutoBid.Cli.Output;
 /// <summary>A table that is redrawn at every step, for terminals.</summary>
 internal sealed class LiveRunView(IAnsiConsole console) : IRunView
 {
-    public async Task<T> WatchAsync<T>(Func<Action<ExchangeProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play)
+    public async Task<T> WatchAsync<T>(Func<Action<MarketProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play)
     {
         T result = default!;
         await console.Live(new Text("the first requests are under way ...")).AutoClear(true).StartAsync(async live =>
@@ -17,7 +18,7 @@ internal sealed class LiveRunView(IAnsiConsole console) : IRunView
         return result;
     }
 
-    private static Table Draw(ExchangeProgress progress, IReadOnlyList<TrajectoryAnswer> ledgers)
+    private static Table Draw(MarketProgress progress, IReadOnlyList<TrajectoryAnswer> ledgers)
     {
         Table table = new Table().Border(TableBorder.Rounded).Title(string.Create(
             CultureInfo.InvariantCulture,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoBid.Cli.Exchange;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Output;
 
@@ -8,9 +9,9 @@ internal sealed class PlainRunView(TextWriter output) : IRunView
 {
     private const int Every = 4;
 
-    public Task<T> WatchAsync<T>(Func<Action<ExchangeProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play) => play(Show);
+    public Task<T> WatchAsync<T>(Func<Action<MarketProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play) => play(Show);
 
-    private void Show(ExchangeProgress progress, IReadOnlyList<TrajectoryAnswer> ledgers)
+    private void Show(MarketProgress progress, IReadOnlyList<TrajectoryAnswer> ledgers)
     {
         if (progress.Step % Every != 0 && progress.Step != progress.Steps) return;
         string multipliers = string.Join(' ', ledgers.Select(l => l.Multiplier.ToString("0.00", CultureInfo.InvariantCulture)));

@@ -88,7 +88,8 @@ internal static class ReportTables
         return table;
     }
 
-    private static string Reasons(IReadOnlyDictionary<string, long> reasons)
+    /// <summary>Counts of no-bids by name, the most frequent first, in brackets; empty for none.</summary>
+    public static string Reasons(IReadOnlyDictionary<string, long> reasons)
         => reasons.Count == 0 ? "" : $" ({string.Join(", ", reasons.OrderByDescending(r => r.Value).Select(r => $"{ReasonName(r.Key)} {Figures.Count(r.Value)}"))})";
 
     private static string ReasonName(string code)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Replay;
 using AutoBid.Simulator.Scoring;
 using AutoBid.Simulator.Traffic;
 
@@ -18,12 +19,14 @@ internal sealed class AuctionNetSimulation(SimulationOptions options)
         var tables = new SortedDictionary<string, ScoreTable>(StringComparer.Ordinal);
         var period = new AuctionNetPeriod();
         FrozenRivals? rivals = options.Oracle ? new FrozenRivals() : null;
+        using AuctionLogWriter? log = options.LogFile is { } file ? new AuctionLogWriter(file) : null;
+        IPeriodObserver[] observers = [.. new IPeriodObserver?[] { rivals, log }.OfType<IPeriodObserver>()];
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < options.Periods; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             var setup = new PeriodSetup { Seed = options.Seed, Period = i, LineUp = lineUp, Traffic = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = options.Opportunities } };
-            PeriodResult result = rivals is null ? period.Play(setup) : period.Play(setup, rivals);
+            PeriodResult result = period.Play(setup, observers);
             for (int seat = 0; seat < result.Seats; seat++)
             {
                 string name = lineUp.Agents[seat].Policy.Name;
@@ -34,6 +37,7 @@ internal sealed class AuctionNetSimulation(SimulationOptions options)
             played(i + 1);
         }
 
+        log?.Complete();
         return new SimulationReport(
             options.Seed, lineUp.Name, options.Mode.ToString(), options.Periods, options.Opportunities, options.BudgetFactor, options.Prior is not null,
             Stopwatch.GetElapsedTime(started).TotalSeconds / options.Periods, [.. tables.Select(pair => ScoreOf(pair.Key, pair.Value))]);

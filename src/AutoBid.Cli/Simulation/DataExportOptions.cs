@@ -1,3 +1,5 @@
+using AutoBid.Simulator.Export;
+
 namespace AutoBid.Cli.Simulation;
 
 /// <summary>What <c>export-data</c> makes.</summary>
@@ -20,4 +22,16 @@ internal sealed record DataExportOptions
 
     /// <summary>Null: make one and write it beside the data.</summary>
     public string? PriorFile { get; init; }
+
+    /// <summary>Days played at the same time; the data do not depend on it.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Replace an export in the folder instead of going on with it.</summary>
+    public bool Fresh { get; init; }
+
+    /// <summary>Null: no CSV. A name that ends in .gz is compressed.</summary>
+    public string? Csv { get; init; }
+
+    /// <summary>Split whose trajectories go into the CSV, whose rows do not name it; null: all of them.</summary>
+    public DataSplit? CsvSplit { get; init; } = DataSplit.Train;
 }

@@ -29,4 +29,7 @@ internal sealed record SimulationOptions
 
     /// <summary>Whether S* is computed: it takes longer than the auctions.</summary>
     public bool Oracle { get; init; } = true;
+
+    /// <summary>Auction log to write; null: none.</summary>
+    public string? LogFile { get; init; }
 }

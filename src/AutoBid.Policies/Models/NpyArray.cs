@@ -14,7 +14,7 @@ public sealed class NpyArray
         _data = data;
     }
 
-    /// <summary>f4, f2, i4, i8 or i1.</summary>
+    /// <summary>f4, f2, i1, i2, i4 or i8.</summary>
     public string Dtype { get; }
 
     public int[] Shape { get; }
@@ -52,15 +52,16 @@ public sealed class NpyArray
     {
         "i8" => 8,
         "f4" or "i4" => 4,
-        "f2" => 2,
+        "f2" or "i2" => 2,
         "i1" => 1,
-        _ => throw new FormatException($"dtype {dtype} is not f4, f2, i4, i8 or i1"),
+        _ => throw new FormatException($"dtype {dtype} is not f4, f2, i1, i2, i4 or i8"),
     };
 
     private long ReadInteger(int i) => Dtype switch
     {
         "i8" => BinaryPrimitives.ReadInt64LittleEndian(_data.AsSpan(8 * i)),
         "i4" => BinaryPrimitives.ReadInt32LittleEndian(_data.AsSpan(4 * i)),
+        "i2" => BinaryPrimitives.ReadInt16LittleEndian(_data.AsSpan(2 * i)),
         _ => (sbyte)_data[i],
     };
 }

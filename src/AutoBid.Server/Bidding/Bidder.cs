@@ -172,7 +172,8 @@ public sealed class Bidder(AutoBidEngine engine, NoticeUrl notices, ServerMetric
     private static CurrencyCode AccountCurrency(Campaign settings)
         => CurrencyCode.TryParse(settings.Currency.AsSpan(), out CurrencyCode code) ? code : CurrencyCode.Usd;
 
-    private static NoBidReason NoBidOf(GuardReasons reasons) => reasons switch
+    /// <summary>The reason that an answer gives for a candidate whose price the guard refused.</summary>
+    public static NoBidReason NoBidOf(GuardReasons reasons) => reasons switch
     {
         _ when (reasons & GuardReasons.Paused) != 0 => NoBidReason.Paused,
         _ when (reasons & GuardReasons.Schedule) != 0 => NoBidReason.Schedule,

@@ -20,7 +20,7 @@ public sealed class LedgerCheckTests
         Steps = [new StepAnswer { Step = 0, Wins = 7 }, new StepAnswer { Step = 1, Wins = 2 }],
     };
 
-    private static CampaignTotals Exchange => new() { Wins = 9, CostNanos = 100_500_000_000, Conversions = 3, ConversionValueMicros = 1_500_000 };
+    private static MarketTotals Exchange => new() { Wins = 9, CostNanos = 100_500_000_000, Conversions = 3, ConversionValueMicros = 1_500_000 };
 
     private static DecisionAnswer[] Decisions => [.. Enumerable.Range(0, 6).Select(tick => new DecisionAnswer { Day = 20260105, Tick = tick, Policy = "mpc" })];
 
@@ -31,7 +31,7 @@ public sealed class LedgerCheckTests
     public void SpendAboveTheBudgetIsFoundUnlessItIsAdjustments()
     {
         TrajectoryAnswer over = Ledger with { Spent = 151 };
-        var exchange = new CampaignTotals { Wins = 9, CostNanos = 151_000_000_000, Conversions = 3, ConversionValueMicros = 1_500_000 };
+        var exchange = new MarketTotals { Wins = 9, CostNanos = 151_000_000_000, Conversions = 3, ConversionValueMicros = 1_500_000 };
         Assert.Contains("exceeds the budget", Assert.Single(Check(over, exchange, Decisions)), StringComparison.Ordinal);
         Assert.Empty(Check(over with { Adjustments = 1 }, exchange, Decisions));
     }
@@ -51,6 +51,6 @@ public sealed class LedgerCheckTests
     public void ATickWithoutDecisionIsFound()
         => Assert.Contains("5 of 6", Assert.Single(Check(Ledger, Exchange, Decisions[1..])), StringComparison.Ordinal);
 
-    private static string[] Check(TrajectoryAnswer ledger, CampaignTotals exchange, DecisionAnswer[] decisions)
+    private static string[] Check(TrajectoryAnswer ledger, MarketTotals exchange, DecisionAnswer[] decisions)
         => [.. LedgerCheck.Of(Campaign, ledger, decisions, exchange, 20260105, 6)];
 }

@@ -53,7 +53,7 @@ public sealed class MarketRunTests
         await using FakeService service = await FakeService.StartAsync();
         using var client = new ServiceClient(service.Address);
         ServiceException e = await Assert.ThrowsAsync<ServiceException>(
-            () => new MarketRun(Options with { Policy = "unknown" }, client).PlayAsync(new PlainRunView(TextWriter.Null), CancellationToken.None));
+            () => PlayAsync(client, Options with { Policy = "unknown" }, TextWriter.Null));
         Assert.Contains("400", e.Message, StringComparison.Ordinal);
         Assert.Contains("is not served here", e.Message, StringComparison.Ordinal);
     }
@@ -89,6 +89,12 @@ public sealed class MarketRunTests
     private static async Task<RunReport> PlayAsync(FakeService service, TextWriter output)
     {
         using var client = new ServiceClient(service.Address);
-        return await new MarketRun(Options, client).PlayAsync(new PlainRunView(output), CancellationToken.None);
+        return await PlayAsync(client, Options, output);
+    }
+
+    private static async Task<RunReport> PlayAsync(ServiceClient client, MarketRunOptions options, TextWriter output)
+    {
+        await using var market = new HttpMarket(client, options.Play, CancellationToken.None);
+        return await new MarketRun(options, market).PlayAsync(new PlainRunView(output), CancellationToken.None);
     }
 }

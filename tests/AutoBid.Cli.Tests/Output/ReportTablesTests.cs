@@ -2,6 +2,7 @@ using AutoBid.Cli.Demo;
 using AutoBid.Cli.Exchange;
 using AutoBid.Cli.Output;
 using AutoBid.Cli.Tests.Commands;
+using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Tests.Output;
 
@@ -79,7 +80,7 @@ public sealed class ReportTablesTests
         using var output = new StringWriter();
         new PlainRunView(output).WatchAsync(show =>
         {
-            for (int step = 1; step <= 10; step++) show(new ExchangeProgress(step, 10, step * 1_000, 0, 0, 0, 0), []);
+            for (int step = 1; step <= 10; step++) show(new MarketProgress(step, 10, step * 1_000, 0, 0, 0, 0), []);
             return Task.FromResult(0);
         });
         string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);

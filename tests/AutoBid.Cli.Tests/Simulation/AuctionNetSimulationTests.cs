@@ -32,20 +32,4 @@ public sealed class AuctionNetSimulationTests
     [Fact]
     public void StopsWhenCancelled()
         => Assert.Throws<OperationCanceledException>(() => new AuctionNetSimulation(new SimulationOptions()).Play(_ => { }, new CancellationToken(canceled: true)));
-
-    [Fact]
-    public void ExportsATrainingSetWithItsPrior()
-    {
-        string folder = Directory.CreateTempSubdirectory("autobid-export-").FullName;
-        var export = new DataExport(new DataExportOptions { Folder = folder, Periods = 2, LineUps = 2, PriorPeriods = 1, Opportunities = 5_000 });
-        var played = new List<int>();
-        DataExportReport report = export.Run(played.Add, CancellationToken.None);
-        Assert.Equal(5, export.TotalPeriods);
-        Assert.Equal([1, 2, 3, 4, 5], played);
-        Assert.Equal((4, 4 * 48), (report.Periods, report.Keys));
-        Assert.True(File.Exists(Path.Combine(folder, "manifest.json")));
-        Assert.True(File.Exists(Path.Combine(folder, "prior.json")));
-        Assert.Equal(64, report.PriorSha256.Length);
-        Directory.Delete(folder, recursive: true);
-    }
 }

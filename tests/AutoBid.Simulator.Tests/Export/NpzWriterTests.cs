@@ -17,6 +17,7 @@ public sealed class NpzWriterTests
             npz.Write("b", [(Half)0.5, (Half)(-2)], 2);
             npz.Write("c", [7, 8, 9], 3);
             npz.Write("d", [(sbyte)1], 1);
+            npz.Write("e", [(short)-300, (short)7], 2);
         }
 
         Assert.Equal("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3,), }", Read(stream, "a.npy", out byte[] a));
@@ -27,6 +28,8 @@ public sealed class NpzWriterTests
         Assert.Equal([7, 8, 9], MemoryMarshal.Cast<byte, int>(c).ToArray());
         Assert.Equal("{'descr': '|i1', 'fortran_order': False, 'shape': (1,), }", Read(stream, "d.npy", out byte[] d));
         Assert.Equal([1], d);
+        Assert.Equal("{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }", Read(stream, "e.npy", out byte[] e));
+        Assert.Equal([-300, 7], MemoryMarshal.Cast<byte, short>(e).ToArray());
     }
 
     [Fact]

@@ -16,14 +16,14 @@ public sealed class TrajectoryExportTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static PriorFile Prior()
+    internal static PriorFile Prior()
     {
         var builder = new PriorBuilder();
         new AuctionNetPeriod().Play(SmallMarket.Setup(new LineUpFactory(1, null).Opponents(0, SmallMarket.Seats()), 900), builder);
         return builder.Build("small", 1);
     }
 
-    private static TrainingPlan Plan(int train = 2) => new()
+    internal static TrainingPlan Plan(int train = 2) => new()
     {
         Seed = 1,
         TrainPeriods = train,
@@ -39,7 +39,7 @@ public sealed class TrajectoryExportTests : IDisposable
         PriorFile prior = Prior();
         var builder = new ScaleFreeFeatures();
         IReadOnlyList<PlannedPeriod> plan = Plan().Periods(new LineUpFactory(1, prior.ToPrior()));
-        ExportResult result = new TrajectoryExport(builder) { PeriodsPerShard = 3 }.Write(_folder, plan, "abc");
+        ExportResult result = new TrajectoryExport(builder) { PeriodsPerShard = 3, Mix = Plan().Mix }.Write(_folder, plan, "abc");
         Assert.Equal(4 * 48, result.Keys);
         Assert.Equal(["shard-0000.npz", "shard-0001.npz"], result.Shards);
 
@@ -51,6 +51,18 @@ public sealed class TrajectoryExportTests : IDisposable
         Assert.Equal(1UL, root.GetProperty("seeds")[0].GetUInt64());
         Assert.Equal("abc", root.GetProperty("priorSha256").GetString());
         Assert.Equal(result.Sha256, root.GetProperty("sha256").GetString());
+        Assert.Equal(2, root.GetProperty("format").GetInt32());
+        Assert.Equal(16, root.GetProperty("state").GetProperty("names").GetArrayLength());
+        Assert.Equal(0.7, root.GetProperty("mix").GetProperty("perturbedShare").GetDouble());
+        JsonElement lineUps = root.GetProperty("lineup");
+        Assert.Equal(plan.Select(p => p.Setup.LineUp.Id).Distinct().Order(), lineUps.EnumerateArray().Select(l => l.GetProperty("id").GetInt32()));
+        Assert.Equal(
+            plan[0].Setup.LineUp.Agents.Select(agent => agent.Policy.Name),
+            lineUps[0].GetProperty("policies").EnumerateArray().Select(name => name.GetString()));
+        JsonElement[] behaviours = [.. root.GetProperty("behaviours").EnumerateArray()];
+        Assert.Contains("mpc", behaviours.Select(b => b.GetProperty("policy").GetString()));
+        Assert.Equal(result.Keys, behaviours.Sum(b => b.GetProperty("keys").GetInt32()));
+        Assert.InRange(behaviours.Sum(b => b.GetProperty("perturbed").GetInt32()) / (double)result.Keys, 0.6, 0.8);
 
         using FileStream shard = File.OpenRead(Path.Combine(_folder, "shard-0000.npz"));
         const int N = 3 * 48;
@@ -65,6 +77,16 @@ public sealed class TrajectoryExportTests : IDisposable
         Half[] curveValue = Halves(shard, "curveValue", $"({N}, 48, 24,)");
         Half[] responseCost = Halves(shard, "responseCost", $"({N}, 48, 24,)");
         Floats(shard, "forecastCost", $"({N}, 48, 3,)");
+        float[] state = Floats(shard, "state", $"({N}, 48, 16,)");
+        float[] bidPerValue = Floats(shard, "bidPerValue", $"({N}, 48,)");
+        float[] target = Floats(shard, "target", $"({N},)");
+        float[] impressions = Floats(shard, "impressions", $"({N}, 48,)");
+        Assert.Contains($"'<i2', 'fortran_order': False, 'shape': ({N}, 48,)", NpzWriterTests.Read(shard, "reward.npy", out byte[] rewards), StringComparison.Ordinal);
+        short[] reward = MemoryMarshal.Cast<byte, short>(rewards).ToArray();
+        NpzWriterTests.Read(shard, "category.npy", out byte[] category);
+        Assert.Equal(Enumerable.Range(0, N).Select(key => (byte)(key % 48 / 8)), category);
+        Assert.InRange(reward.Sum(r => r), 20, 5000);
+        Assert.All(reward, r => Assert.InRange(r, (short)0, (short)100));
         NpzWriterTests.Read(shard, "split.npy", out byte[] split);
         Assert.Equal([.. Enumerable.Repeat((byte)0, 96), .. Enumerable.Repeat((byte)1, 48)], split);
 
@@ -80,6 +102,13 @@ public sealed class TrajectoryExportTests : IDisposable
                 Assert.Equal(1 - spent, features[row * width + 1], 1e-3);
                 if (t > 0) Assert.Equal(action[row - 1], features[row * width + 8], 1e-3);
                 Assert.InRange(action[row], Math.Log(0.05) - 1e-6, Math.Log(4) + 1e-6);
+                Assert.Equal((48 - t) / 48f, state[row * 16]);
+                Assert.Equal(Math.Max(1 - spent, 0), state[row * 16 + 1], 1e-3);
+                Assert.Equal(impressions[row], state[row * 16 + 13]);
+                // Bids that were dropped, or not made for lack of money, lower the benchmark's action.
+                double bidOn = Math.Exp(action[row]) * target[key];
+                Assert.InRange(bidPerValue[row], 0, bidOn * (1 + 1e-5));
+                if (spent < 0.5) Assert.Equal(bidOn, bidPerValue[row], 0.3 * bidOn);
                 for (int k = 1; k < 24; k++)
                 {
                     Assert.True(curveCost[row * 24 + k] >= curveCost[row * 24 + k - 1]);
@@ -97,31 +126,6 @@ public sealed class TrajectoryExportTests : IDisposable
         }
 
         Assert.InRange(efficiency.Average(), 0.2, 0.95);
-    }
-
-    [Fact]
-    public void The_same_plan_writes_the_same_bytes_and_replaces_an_older_export()
-    {
-        var export = new TrajectoryExport(new ScaleFreeFeatures()) { PeriodsPerShard = 1 };
-        var factory = new LineUpFactory(1, Prior().ToPrior());
-        ExportResult first = export.Write(_folder, Plan().Periods(factory));
-        Assert.Equal(4, Directory.GetFiles(_folder, "*.npz").Length);
-        ExportResult again = export.Write(_folder, Plan(train: 1).Periods(factory));
-        Assert.Equal(3, Directory.GetFiles(_folder, "*.npz").Length);
-        Assert.NotEqual(first.Sha256, again.Sha256);
-        Assert.Equal(first.Sha256, export.Write(_folder, Plan().Periods(factory)).Sha256);
-    }
-
-    [Fact]
-    public void A_cancelled_export_leaves_no_manifest()
-    {
-        var export = new TrajectoryExport(new ScaleFreeFeatures());
-        var factory = new LineUpFactory(1, null);
-        export.Write(_folder, Plan().Periods(factory));
-        using var cancel = new CancellationTokenSource();
-        cancel.Cancel();
-        Assert.Throws<OperationCanceledException>(() => export.Write(_folder, Plan().Periods(factory), cancel: cancel.Token));
-        Assert.False(File.Exists(Path.Combine(_folder, "manifest.json")));
     }
 
     [Fact]

@@ -1,0 +1,72 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
+using AutoBid.Simulator.Agents;
+using AutoBid.Simulator.Periods;
+
+namespace AutoBid.Simulator.Evaluation;
+
+/// <summary>A plan with its line-ups made: what is played, and how a seat looks when a candidate has taken it over.</summary>
+public sealed class EvaluationMarket
+{
+    private readonly Dictionary<(string, PacingMode), LineUp> _lineUps = [];
+    private readonly Func<PeriodSetup, PeriodSetup> _shift;
+    private readonly PopulationPrior? _prior;
+
+    /// <param name="lineUps">Makes the line-up of a name, all its seats in the mode.</param>
+    /// <param name="shift">Applied to every day's setup; null: none.</param>
+    /// <exception cref="ArgumentException">The plan cannot be played.</exception>
+    public EvaluationMarket(EvaluationPlan plan, Func<string, PacingMode, LineUp> lineUps, Func<PeriodSetup, PeriodSetup>? shift = null)
+    {
+        plan.Check();
+        Plan = plan;
+        _shift = shift ?? (static setup => setup);
+        _prior = (plan.Knowledge.Regime ? plan.Prior : plan.Prior is { } prior ? prior with { RegimeSteps = 0 } : null)?.ToPrior();
+        foreach (string name in plan.LineUps)
+        {
+            foreach (PacingMode mode in plan.Modes)
+            {
+                LineUp made = lineUps(name, mode);
+                if (made.Agents.Count != plan.Seats) throw new ArgumentException($"line-up {name} has {made.Agents.Count} seats, the traffic {plan.Seats}");
+                _lineUps[(name, mode)] = made;
+            }
+        }
+
+        Identity = EvaluationIdentity.Of(this);
+    }
+
+    public EvaluationPlan Plan { get; }
+
+    /// <summary>SHA-256 of all that determines a period's results; the number of periods is not part of it, so that an evaluation can be made longer.</summary>
+    public string Identity { get; }
+
+    /// <summary>Line-up of the plan's <paramref name="index"/>-th period.</summary>
+    public string LineUpOf(int index) => Plan.LineUps[index % Plan.LineUps.Count];
+
+    /// <summary>The base period: everybody as the line-up has them.</summary>
+    /// <param name="index">0 to <see cref="EvaluationPlan.Periods"/> - 1.</param>
+    public PeriodSetup Base(int index, PacingMode mode) => _shift(new PeriodSetup
+    {
+        Seed = Plan.Seed,
+        Period = Plan.FirstPeriod + index,
+        LineUp = _lineUps[(LineUpOf(index), mode)],
+        Traffic = Plan.Traffic,
+        Guard = Plan.Guard,
+    });
+
+    /// <summary>A seat of a base period as a candidate plays it: its money with the budget scaled.</summary>
+    public SeatAgent Candidate(PeriodSetup setup, int seat, EvaluatedPolicy policy, double budgetFactor)
+    {
+        SeatAgent agent = setup.LineUp.Agents[seat];
+        return new SeatAgent
+        {
+            Seat = agent.Seat with { Budget = agent.Seat.Budget * budgetFactor },
+            Policy = policy.Policy,
+            Mode = agent.Mode,
+            Prior = _prior,
+            KnowsStep = Plan.Knowledge.Step,
+            KnowsCurves = Plan.Knowledge.Curves,
+            MinMultiplier = agent.MinMultiplier,
+            MaxMultiplier = agent.MaxMultiplier,
+        };
+    }
+}

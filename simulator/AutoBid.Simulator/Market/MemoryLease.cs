@@ -1,0 +1,19 @@
+namespace AutoBid.Simulator.Market;
+
+/// <summary>One open lease of <see cref="MemoryLedgerStore"/>, nanos.</summary>
+internal sealed class MemoryLease(long id, MemoryCampaignDay day, string node)
+{
+    public long Id => id;
+
+    public MemoryCampaignDay Day => day;
+
+    public string Node => node;
+
+    public long GrantedNanos { get; set; }
+
+    public long SettledNanos { get; set; }
+
+    public long ExpiresTicks { get; set; }
+
+    public long LeftNanos => GrantedNanos - SettledNanos;
+}

@@ -1,0 +1,48 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Core.Response;
+using AutoBid.Simulator.Frozen;
+using AutoBid.Simulator.Scoring;
+
+namespace AutoBid.Simulator.Replay;
+
+/// <summary>
+/// S* of the replay protocol: the best of the project's 160 constant multipliers on one key in hindsight, expected values, for several budgets at once. A
+/// step that would cost more than is left stops when the money is gone, cost and value in proportion.
+/// </summary>
+/// <param name="budgets">Account currency.</param>
+internal sealed class ConstantOracle(double[] budgets, double smallestBudget)
+{
+    private readonly double[] _cost = new double[budgets.Length * DayForecast.Points];
+    private readonly double[] _value = new double[budgets.Length * DayForecast.Points];
+
+    /// <summary>Adds a step: what each of the multipliers would cost and bring with enough budget.</summary>
+    public void Add(ReadOnlySpan<double> cost, ReadOnlySpan<double> value)
+    {
+        for (int i = 0; i < _cost.Length; i++)
+        {
+            int point = i % DayForecast.Points;
+            double left = budgets[i / DayForecast.Points] - _cost[i], wanted = cost[point];
+            if (!(left >= smallestBudget)) continue;
+            double share = wanted > left ? left / wanted : 1;
+            _cost[i] += share * wanted;
+            _value[i] += share * value[point];
+        }
+    }
+
+    /// <summary>The best constant: in SpendFirst by score, in TargetFirst by value among those that keep the target (else the lowest CPA).</summary>
+    public OracleResult Best(int budget, double target, PacingMode mode)
+    {
+        OracleResult best = default;
+        double bestRank = double.NegativeInfinity;
+        for (int point = 0; point < DayForecast.Points; point++)
+        {
+            double cost = _cost[budget * DayForecast.Points + point], value = _value[budget * DayForecast.Points + point], score = Score.Of(value, cost, target);
+            double rank = mode == PacingMode.SpendFirst ? score : cost <= target * value ? value : -cost / Math.Max(value, 1e-12);
+            if (!(rank > bestRank)) continue;
+            bestRank = rank;
+            best = new OracleResult(DayForecast.Multipliers[point], mode == PacingMode.SpendFirst ? score : value, cost, value);
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Text;
+using System.Text.Json;
+using AutoBid.Simulator.Evaluation;
+using AutoBid.Simulator.Evaluation.Analysis;
+
+namespace AutoBid.Simulator.Reports;
+
+/// <summary>Writes an evaluation's results: <c>evaluation.json</c>, <c>table.md</c>, <c>report.html</c>, each whole or not at all.</summary>
+public static class EvaluationFiles
+{
+    /// <returns>The report page's path.</returns>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static string Write(string folder, EvaluationReport report)
+    {
+        EvaluationFolder.Write(Path.Combine(folder, "evaluation.json"), Json(report));
+        EvaluationFolder.Write(Path.Combine(folder, "table.md"), Encoding.UTF8.GetBytes(MarkdownReport.Write(report)));
+        string page = Path.Combine(folder, "report.html");
+        EvaluationFolder.Write(page, Encoding.UTF8.GetBytes(HtmlReport.Write(report)));
+        return page;
+    }
+
+    /// <summary>The report as it stands in evaluation.json.</summary>
+    public static byte[] Json(EvaluationReport report) => JsonSerializer.SerializeToUtf8Bytes(report, EvaluationJson.Indented);
+}

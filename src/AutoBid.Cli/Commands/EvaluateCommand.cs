@@ -1,0 +1,142 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Diagnostics;
+using System.Globalization;
+using AutoBid.Cli.Evaluation;
+using AutoBid.Cli.Output;
+using AutoBid.Cli.Simulation;
+using AutoBid.Core.Campaigns;
+using AutoBid.Server.Hosting;
+using AutoBid.Simulator.Evaluation;
+using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Traffic;
+
+namespace AutoBid.Cli.Commands;
+
+/// <summary><c>autobid evaluate</c>: policies x budgets x periods x modes against S*, in tables and a page.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create(CommandHost host)
+    {
+        var policy = new Option<string[]>("--policy") { Description = "Policy to evaluate; repeat for more.", HelpName = "NAME", Required = true, AllowMultipleArgumentsPerToken = true };
+        var budget = new Option<double[]>("--budget")
+        {
+            Description = "Factor on a candidate's budget; repeat for more.",
+            HelpName = "FACTOR",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [0.5, 0.75, 1, 1.25, 1.5],
+        };
+        budget.Validators.Add(CheckBudgets);
+        Option<int> periods = SharedOptions.Number("--periods", "Days to play, the replicates of every interval.", 20, 1, 100_000);
+        Option<int> first = SharedOptions.Number("--first-period", "Number of the first day; training data of the same seed use low numbers.", 1000, 0, 1_000_000);
+        var lineUp = new Option<string[]>("--lineup") { Description = "Line-up of rivals, such as mixed-100; several take the days in turn.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["mixed-100"] };
+        Option<string[]> mode = new Option<string[]>("--mode") { Description = "Which promise wins (default both).", HelpName = "MODE", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => Enum.GetNames<PacingMode>() }
+            .AcceptOnlyFromAmong(Enum.GetNames<PacingMode>());
+        Option<string> path = new Option<string>("--path") { Description = "frozen: rivals bid as they did; full: they react, the day is played again; both: and the gap.", DefaultValueFactory = _ => "frozen" }
+            .AcceptOnlyFromAmong("frozen", "full", "both");
+        Option<int> together = SharedOptions.Number("--seats-together", "Full path: seats that a policy takes over at a time, evenly spaced; 1: each by itself, 48: self-play.", 8, 1, AuctionNetSeats.Count);
+        together.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int seats) && seats > 0 && AuctionNetSeats.Count % seats != 0)
+                result.AddError($"--seats-together: {seats} does not divide {AuctionNetSeats.Count}");
+        });
+        var unknown = new Option<string?>("--unknown") { Description = "What candidates are not told: step, regime, curves.", HelpName = "LIST" };
+        Option<ulong> seed = SharedOptions.Seed();
+        var prior = new Option<string?>("--prior") { Description = "Population prior of candidates and rivals, or none (default: the shipped one of this market).", HelpName = "FILE|none" };
+        Option<string> traffic = new Option<string>("--traffic") { Description = "Scale of predicted values.", DefaultValueFactory = _ => "final-round" }.AcceptOnlyFromAmong("final-round", "dense");
+        Option<int> opportunities = SharedOptions.Number("--opportunities", "Opportunities of a day.", 500_000, 1_000, 10_000_000);
+        var noGuard = new Option<bool>("--no-guard") { Description = "No guard behind any policy." };
+        var shift = new Option<string?>("--shift") { Description = "Play the days under this market shift.", HelpName = "NAME" };
+        Option<int> threads = SharedOptions.Number("--threads", "Threads; results do not depend on them.", Environment.ProcessorCount, 1, 1024);
+        var folder = new Option<string>("--out") { Description = "Folder of the results; a run that was stopped goes on in it.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.Combine("data", "evaluation") };
+        var baseline = new Option<string?>("--baseline") { Description = "Policy that differences are taken to (default: in each table the best one without a model).", HelpName = "NAME" };
+        var fresh = new Option<bool>("--fresh") { Description = "Throw away what the folder holds." };
+        Option<string?> json = SharedOptions.Json();
+        var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
+        {
+            policy, budget, periods, first, lineUp, mode, path, together, unknown, seed, prior, traffic, opportunities, noGuard, shift, threads, folder, baseline, fresh, json,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var options = new EvaluationOptions
+            {
+                Policies = Once("--policy", parsed.GetValue(policy)!),
+                Budgets = [.. Once("--budget", parsed.GetValue(budget)!).Order()],
+                Periods = parsed.GetValue(periods),
+                FirstPeriod = parsed.GetValue(first),
+                LineUps = Once("--lineup", parsed.GetValue(lineUp)!),
+                Modes = [.. Once("--mode", parsed.GetValue(mode)!).Select(Enum.Parse<PacingMode>).OrderDescending()],
+                Paths = parsed.GetValue(path) switch { "frozen" => [EvaluationPath.Frozen], "full" => [EvaluationPath.Full], _ => [EvaluationPath.Frozen, EvaluationPath.Full] },
+                SeatsTogether = parsed.GetValue(together),
+                Knowledge = KnowledgeOf(parsed.GetValue(unknown)),
+                Seed = parsed.GetValue(seed),
+                Prior = parsed.GetValue(prior),
+                Dense = parsed.GetValue(traffic) == "dense",
+                Opportunities = parsed.GetValue(opportunities),
+                Guard = !parsed.GetValue(noGuard),
+                Shift = parsed.GetValue(shift),
+                Threads = parsed.GetValue(threads),
+                Folder = parsed.GetValue(folder)!,
+                Baseline = parsed.GetValue(baseline),
+                Fresh = parsed.GetValue(fresh),
+            };
+            // Off the caller's thread, so that an interrupt is seen while auctions run.
+            return Task.Run(() => Evaluate(host, options, parsed.GetValue(json), cancellation), CancellationToken.None);
+        });
+        return command;
+    }
+
+    private static int Evaluate(CommandHost host, EvaluationOptions options, string? json, CancellationToken cancellation)
+    {
+        using var policies = new PolicyResolver(Installation.Models);
+        var evaluation = new PolicyEvaluation(options, policies);
+        (int finished, int all) = evaluation.Progress;
+        if (finished > 0) host.Out.WriteLine($"{options.Folder} holds {finished} of {all} results; going on");
+        long started = Stopwatch.GetTimestamp();
+        EvaluationReport report;
+        try
+        {
+            report = ProgressView.RunMeasured(host, "evaluation", progress => evaluation.Run(progress, cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            host.Out.WriteLine($"{evaluation.Progress.Finished} of {all} results are kept in {options.Folder}; the same command goes on from there");
+            throw;
+        }
+
+        string page = evaluation.Write(report);
+        EvaluationTables.Write(host.Console, report);
+        host.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{all - finished} results played in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s on {options.Threads} threads   {page}"));
+        if (json is not null) JsonReport.Write(json, report);
+        return 0;
+    }
+
+    private static void CheckBudgets(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (double.TryParse(token.Value, CultureInfo.InvariantCulture, out double factor) && !(factor is >= 0.01 and <= 100))
+                result.AddError("--budget: 0.01 to 100");
+        }
+    }
+
+    private static T[] Once<T>(string option, T[] values)
+    {
+        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new CommandException(string.Create(CultureInfo.InvariantCulture, $"{option}: {twice.Key} is given twice"), CommandException.Usage);
+        return values;
+    }
+
+    private static Knowledge KnowledgeOf(string? list)
+    {
+        try
+        {
+            return list is null ? Knowledge.All : Knowledge.Without(list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        }
+        catch (ArgumentException e)
+        {
+            throw new CommandException($"--unknown: {e.Message}", e, CommandException.Usage);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using AutoBid.Core.Campaigns;
+using AutoBid.Simulator.Evaluation;
+
+namespace AutoBid.Cli.Evaluation;
+
+/// <summary>What <c>evaluate</c> was asked for.</summary>
+internal sealed record EvaluationOptions
+{
+    /// <summary>Names as <c>PolicyResolver</c> knows them.</summary>
+    public required IReadOnlyList<string> Policies { get; init; }
+
+    public required IReadOnlyList<double> Budgets { get; init; }
+
+    public required IReadOnlyList<string> LineUps { get; init; }
+
+    public required IReadOnlyList<PacingMode> Modes { get; init; }
+
+    public required IReadOnlyList<EvaluationPath> Paths { get; init; }
+
+    public ulong Seed { get; init; } = 1;
+
+    public int FirstPeriod { get; init; } = 1000;
+
+    public int Periods { get; init; } = 20;
+
+    public int SeatsTogether { get; init; } = 8;
+
+    public Knowledge Knowledge { get; init; } = Knowledge.All;
+
+    public bool Dense { get; init; }
+
+    public int Opportunities { get; init; } = 500_000;
+
+    public bool Guard { get; init; } = true;
+
+    /// <summary>Null: the shipped one where there is one; <c>none</c>: none.</summary>
+    public string? Prior { get; init; }
+
+    public string? Shift { get; init; }
+
+    public int Threads { get; init; } = 1;
+
+    public required string Folder { get; init; }
+
+    public bool Fresh { get; init; }
+
+    public string? Baseline { get; init; }
+}

@@ -1,6 +1,0 @@
-namespace AutoBid.Cli.Exchange;
-
-/// <summary>Where a played day stands, reported at the end of each step.</summary>
-/// <param name="Step">Steps played.</param>
-/// <param name="Steps">Steps to play.</param>
-internal readonly record struct ExchangeProgress(int Step, int Steps, long Requests, long Bids, long Wins, long CostNanos, long Conversions);

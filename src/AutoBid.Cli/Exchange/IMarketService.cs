@@ -1,0 +1,23 @@
+using AutoBid.Cli.Demo;
+using AutoBid.Simulator.Market;
+
+namespace AutoBid.Cli.Exchange;
+
+/// <summary>What a market day is played against, a service over HTTP or the engine in process: campaigns, the bidder, and the ledger behind it.</summary>
+internal interface IMarketService : IAsyncDisposable
+{
+    IMarketBidder Bidder { get; }
+
+    /// <summary>What the way between exchange and bidder counted and measured so far.</summary>
+    ExchangeTransport Transport { get; }
+
+    Task CreateCampaignAsync(MarketCampaign campaign, string policy, CancellationToken cancellation);
+
+    Task<TrajectoryAnswer> GetTrajectoryAsync(string campaign, CancellationToken cancellation);
+
+    /// <summary>The last decisions of a campaign, oldest first.</summary>
+    Task<IReadOnlyList<DecisionAnswer>> GetDecisionsAsync(string campaign, int limit, CancellationToken cancellation);
+
+    /// <summary>Null where there are none.</summary>
+    Task<PrometheusText?> TryGetMetricsAsync(CancellationToken cancellation);
+}
