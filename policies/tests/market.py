@@ -94,7 +94,7 @@ def days(keys: int, seed: int, periods: int = 10, planned: Path | None = None, v
         f[:, 1:, column["impressions_last"]] = torch.log(opportunities[:, :-1] / 8000)
         f[:, :, column["step_volume"]] = torch.log(opportunities / 8000)
     twin = Twin(FeatureSpec.parse(manifest(version)["features"]))
-    own = OwnHistory(exported, draw_arrivals(keys, g, "cpu"), curves.Reader(exported, LOG_GRID) if exported.has_tables else None)
+    own = OwnHistory(exported, draw_arrivals(keys, g, "cpu"), curves.Reader(exported) if exported.has_tables else None)
     for step in range(STEPS):
         if step > 0:
             won = torch.floor(opportunities[:, step - 1] * exported.value[:, step - 1] / total[:, step - 1])
@@ -119,7 +119,7 @@ def forecast(table: Tensor, error: Tensor) -> Tensor:
 
 
 def manifest(version: int = 1) -> dict:
-    return {"features": {"name": "scale-free", "version": version, "names": NAMES, "masks": MASKS}, "grid": GRID, "seeds": [5], "sha256": "0" * 64}
+    return {"features": {"name": "scale-free", "version": version, "names": NAMES, "masks": MASKS}, "grid": list(GRID), "seeds": [5], "sha256": "0" * 64}
 
 
 def write(folder: Path, keys: int = 240, seed: int = 5, shards: int = 2, planned: bool = False, version: int = 1) -> TrajectorySet:

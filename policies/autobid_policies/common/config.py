@@ -91,6 +91,7 @@ class Config:
     version: int = 1
     objective: str = "gave"
     condition: str = "efficiency"
+    features: int = 0                  # version of scale-free; 0 as exported, 2 also makes version 2 of an export with version 1
     scoreExponent: float = 2.0         # gamma of the score behind efficiencies and returns; results are always measured with 2
     hide: tuple[str, ...] = ()         # feature groups that this row never sees
     seed: int = 1

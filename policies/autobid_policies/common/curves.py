@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from .data import LOG_MAX, LOG_MIN, TARGET_FIRST, TrajectorySet
+from .data import CURVE_POINTS, GRID_FIRST, GRID_STEP, LOG_MAX, LOG_MIN, TARGET_FIRST, TrajectorySet
 
 SCORE_EXPONENT = 2.0
 # TargetFirst has no score to trade against: a steep penalty stands for the constraint CPA <= C in differentiable objectives.
@@ -34,10 +34,12 @@ class Reader:
     """The step's flows (cost, value) [B,2] at a legal log multiplier [B], for whole days prepared at once: what `interpolate` gives, in
     one look-up. Below the grid, points of its own stand for the proportional fall. Differentiable in the multiplier."""
 
-    def __init__(self, days: TrajectorySet, log_grid: Tensor):
-        spacing = float(log_grid[1] - log_grid[0])
-        self.below = max(0, math.ceil((float(log_grid[0]) - LOG_MIN) / spacing))
-        self.first, self.spacing, self.last = float(log_grid[0]) - self.below * spacing, spacing, len(log_grid) - 1 + self.below
+    spacing = GRID_STEP
+    below = math.ceil((GRID_FIRST - LOG_MIN) / GRID_STEP)
+    first = GRID_FIRST - below * GRID_STEP
+    last = CURVE_POINTS - 1 + below
+
+    def __init__(self, days: TrajectorySet):
         self.curves = self._prepare(days.curve_cost, days.curve_value, 1.0)
         self.responses = self._prepare(days.response_cost, days.response_value, 2.0) if days.has_responses else None
         # Responses stay in the units that they were recorded in.

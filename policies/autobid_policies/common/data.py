@@ -17,6 +17,9 @@ from torch import Tensor
 
 STEPS = 48
 CURVE_POINTS = 24
+# Curves are stored at the multipliers 0.1 x 40^(i/23) (design.md section 4).
+GRID_FIRST = math.log(0.1)
+GRID_STEP = math.log(40) / (CURVE_POINTS - 1)
 LOG_MIN = math.log(0.05)
 LOG_MAX = math.log(4.0)
 SPLITS = {"train": 0, "validation": 1, "test": 2}
@@ -72,6 +75,7 @@ class Manifest:
     log_grid: tuple[float, ...]
     seeds: tuple[int, ...]
     sha256: str
+    rebuilt: bool = False   # packed: base, forecasts and the columns that follow them are to be made again
 
     @staticmethod
     def read(folder: Path) -> "Manifest":
@@ -79,14 +83,15 @@ class Manifest:
         try:
             raw = json.loads(path.read_text("utf-8"))
             grid = tuple(math.log(float(g)) for g in raw["grid"])
-            manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]))
+            manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]),
+                                bool(raw.get("rebuilt", False)))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: not a folder written by `autobid export-data`") from None
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise DataError(f"{path}: {error!r}") from None
-        gaps = np.diff(manifest.log_grid)
-        if len(grid) != CURVE_POINTS or not np.allclose(gaps, gaps[0], rtol=1e-3) or gaps[0] <= 0:
-            raise DataError(f"{path}: grid must have {CURVE_POINTS} ascending points, evenly spaced in log")
+        wanted = GRID_FIRST + GRID_STEP * np.arange(CURVE_POINTS)
+        if len(grid) != CURVE_POINTS or not np.allclose(manifest.log_grid, wanted, atol=1e-4):
+            raise DataError(f"{path}: grid must have {CURVE_POINTS} points, evenly spaced in log from 0.1 to 4")
         return manifest
 
 
@@ -158,19 +163,37 @@ _SHAPES = {"features": (STEPS, "features"), "action": (STEPS,), "base": (STEPS,)
            "seat": (), "lineup": (), "split": (), "target": (), "budget": (), "mode": ()}
 # All of them or none.
 _RESPONSES = {"impressions": (STEPS,), "meanValue": (STEPS,), "responseCost": (STEPS, CURVE_POINTS), "responseValue": (STEPS, CURVE_POINTS)}
+CURVES = ("curveCost", "curveValue", "responseCost", "responseValue")
+# What a packed export leaves out: the trainer makes it again (rollout.rebuild).
+REBUILT = ("base", "forecastCost", "forecastValue")
 ARRAYS = tuple(_SHAPES)
 RESPONSES = tuple(_RESPONSES)
 _FINITE = ("features", "action", "cost", "value", "curveCost", "curveValue", "efficiency", "sStar", "target", "budget")
 
 
-def _read_shard(path: Path, spec: FeatureSpec) -> dict[str, np.ndarray]:
+def _arrays(file: np.lib.npyio.NpzFile, spec: FeatureSpec, rebuilt: bool) -> dict[str, np.ndarray]:
+    """Every array of a shard; packed curves unpacked, arrays that are to be rebuilt empty."""
+    from .pack import from_ratios  # pack reads this module's constants
+
+    arrays = {name: file[name] for name in file.files if "." not in name}
+    for name in CURVES:
+        if f"{name}.ratio" in file.files:
+            arrays[name] = from_ratios(file[f"{name}.top"], file[f"{name}.ratio"])
+    if rebuilt and "action" in arrays:
+        empty = np.zeros((*arrays["action"].shape, len(spec.probes)), dtype=np.float32)
+        arrays |= {"base": np.zeros_like(arrays["action"]), "forecastCost": empty, "forecastValue": empty}
+    return arrays
+
+
+def _read_shard(path: Path, spec: FeatureSpec, rebuilt: bool) -> dict[str, np.ndarray]:
     sizes = {"features": len(spec.names), "probes": len(spec.probes)}
     with np.load(path, allow_pickle=False) as file:
-        missing = [name for name in _SHAPES if name not in file.files]
-        if missing:
-            raise DataError(f"{path.name}: arrays {missing} are missing")
-        shapes = {**_SHAPES, **(_RESPONSES if all(name in file.files for name in _RESPONSES) else {})}
-        arrays = {name: file[name] for name in shapes}
+        found = _arrays(file, spec, rebuilt)
+    missing = [name for name in _SHAPES if name not in found]
+    if missing:
+        raise DataError(f"{path.name}: arrays {missing} are missing")
+    shapes = {**_SHAPES, **(_RESPONSES if all(name in found for name in _RESPONSES) else {})}
+    arrays = {name: found[name] for name in shapes}
     keys = arrays["action"].shape[0]
     for name, tail in shapes.items():
         expected = (keys, *(sizes.get(size, size) for size in tail))
@@ -190,7 +213,7 @@ def load(folder: str | Path) -> tuple[Manifest, TrajectorySet]:
     """Reads every shard of the folder, in name order. Raises DataError on any breach of the contract."""
     folder = Path(folder)
     manifest = Manifest.read(folder)
-    shards = [_read_shard(path, manifest.features) for path in sorted(folder.glob("*.npz"))]
+    shards = [_read_shard(path, manifest.features, manifest.rebuilt) for path in sorted(folder.glob("*.npz"))]
     if not shards:
         raise DataError(f"{folder}: no *.npz shards")
     names = [name for name in (*_SHAPES, *_RESPONSES) if all(name in shard for shard in shards)]

@@ -70,8 +70,8 @@ class Evaluator:
         self.never = self.dropout.hide(hide, "cpu") if hide else None
 
     @torch.no_grad()
-    def play(self, days: TrajectorySet, make: Make, keep: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """gains() over all keys, in chunks; make(chunk) -> Decide."""
+    def play(self, days: TrajectorySet, make: Make, keep: Tensor | None = None, plans: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+        """gains() over all keys, in chunks; make(chunk) -> Decide. `plans`: whether it looks at MPC's answer."""
         parts = []
         if self.never is not None:
             never = self.never.to(days.device)
@@ -81,11 +81,11 @@ class Evaluator:
             chunk = days.take(keys)
             hidden = keep[keys] if keep is not None and len(keep) > 1 else keep
             arrivals = draw_arrivals(len(chunk), torch.Generator().manual_seed(start), days.device)
-            parts.append(self._gains(chunk, make, hidden, arrivals))
+            parts.append(self._gains(chunk, make, hidden, arrivals, plans))
         return tuple(torch.cat(column) for column in zip(*parts))
 
-    def _gains(self, chunk: TrajectorySet, make: Make, keep: Tensor | None, arrivals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        played = roll_out(chunk, make(chunk), self.twin, self.log_grid, keep, arrivals=arrivals)
+    def _gains(self, chunk: TrajectorySet, make: Make, keep: Tensor | None, arrivals: Tensor, plans: bool) -> tuple[Tensor, Tensor, Tensor]:
+        played = roll_out(chunk, make(chunk), self.twin, self.log_grid, keep, arrivals=arrivals, plans=plans)
         return gains(played.cost.sum(1), played.value.sum(1), chunk)
 
     def policy(self, policy: Policy, normaliser: Normaliser) -> Make:
@@ -100,14 +100,14 @@ class Evaluator:
         mixed = days.take(chosen.to(days.device))
         factors = torch.tensor(BUDGETS)[torch.arange(len(mixed)) % len(BUDGETS)].to(days.device)
         keep = self.dropout.sample(len(mixed), 0.3, generator, days.device)
-        gain, best, _ = self.play(with_budget(mixed, factors, self.twin, self.log_grid), self.policy(policy, normaliser), keep)
+        gain, best, _ = self.play(with_budget(mixed, factors, self.twin, self.log_grid), self.policy(policy, normaliser), keep, policy.residual)
         return percent(gain, best)
 
     def compact(self, days: TrajectorySet, policy: Policy, normaliser: Normaliser, budgets: tuple[float, ...] = BUDGETS) -> dict[str, Tensor]:
         """Gains of the model per key, for paired comparisons of rows: `gain_<budget>`, `best_<budget>`, `valid_<budget>`, `mode`, `cluster`."""
         found: dict[str, Tensor] = {"mode": days.mode.cpu(), "cluster": clusters(days).cpu()}
         for factor in budgets:
-            gain, best, valid = self.play(with_budget(days, factor, self.twin, self.log_grid), self.policy(policy, normaliser))
+            gain, best, valid = self.play(with_budget(days, factor, self.twin, self.log_grid), self.policy(policy, normaliser), plans=policy.residual)
             found |= {f"gain_{factor:g}": gain.cpu(), f"best_{factor:g}": best.cpu(), f"valid_{factor:g}": valid.cpu()}
         return found
 

@@ -9,6 +9,7 @@ Units as in data.py: everything over the budget.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -32,6 +33,25 @@ def draw_arrivals(keys: int, generator: torch.Generator, device: torch.device | 
     as L does, so two policies share their luck. Drawn where the generator lives."""
     draws = torch.rand(keys, ARRIVALS, generator=generator, device=generator.device)
     return (-torch.log1p(-draws)).cumsum(1).to(device)
+
+
+def upgrade(days: TrajectorySet, spec: FeatureSpec, prior: forecast.Prior) -> tuple[TrajectorySet, FeatureSpec]:
+    """Rows of version 1 as version 2 writes them: counts relative to what the prior expects. Needs the exported opportunities."""
+    if spec.version == 2:
+        return days, spec
+    column = {name: index for index, name in enumerate(spec.names)}
+    if not days.has_responses or prior.per_day <= 0:
+        raise DataError("features 2 need an export with opportunities, and a prior that says how many to expect")
+    features = days.features.clone()
+    expected = (prior.per_day * prior.shape.to(days.device)).clamp(min=1e-9).expand_as(days.impressions)
+    volume = torch.where(days.impressions > 0, log_ratio(days.impressions.clamp(min=1e-9), expected), torch.zeros_like(expected))
+    wins = torch.expm1(10 * features[:, 1:, column["wins_last"]])
+    realised = torch.round(torch.expm1(5 * features[:, 1:, column["conversions_so_far"]])) * (days.target / days.budget).unsqueeze(1)
+    features[:, 1:, column["impressions_last"]] = volume[:, :-1]
+    features[:, 1:, column["wins_last"]] = log_ratio(wins + expected[:, :-1] / 50, expected[:, :-1])
+    features[:, 1:, column["conversions_so_far"]] = log_ratio(realised + 0.05, days.value.cumsum(1)[:, :-1] + 0.05)
+    features[:, :, column["step_volume"]] = volume * features[:, :, column["step_known"]]
+    return replace(days, features=features), replace(spec, version=2)
 
 
 class OwnHistory:
@@ -87,7 +107,7 @@ class Market:
         bought = theirs > 1e-9
         self.wins_per_value = torch.where(bought, logged / theirs.clamp(min=1e-9), self.opportunities[:, :-1] / whole.clamp(min=1e-9))
         self.wins_of_nothing = torch.where(bought, torch.zeros_like(logged), logged)
-        self.forecast = forecast.at_probes(days, twin.probe_logs) if days.has_tables \
+        self.forecast = forecast.at_probes(days, twin.probes(days.device)) if days.has_tables \
             else torch.cat([days.forecast_cost, days.forecast_value], 2)
 
 
@@ -105,7 +125,7 @@ class Twin:
             raise DataError(f"no Python twin of the feature builder {spec.name} {spec.version}")
         self.spec = spec
         self.column = {name: index for index, name in enumerate(spec.names)}
-        self.probe_logs = spec.probe_logs
+        self._probes = torch.tensor(spec.probe_logs)
         projected = tuple(f"log_{kind}_{probe}" for kind in ("cost", "value") for probe in spec.probes)
         wanted = (*self.OWN, *projected)
         missing = [name for name in (*wanted, "impressions_last", "log_price_last", "curves_known") if name not in self.column]
@@ -127,6 +147,12 @@ class Twin:
             at = end
         self.lengths = [end - start for own, start, end in self.runs if own]
 
+    def probes(self, device: torch.device) -> Tensor:
+        """Log multipliers [P]. Moved once: a captured graph must not copy from the host."""
+        if self._probes.device != device:
+            self._probes = self._probes.to(device)
+        return self._probes
+
     def logged_wins(self, rows: Tensor, opportunities: Tensor) -> Tensor:
         if self.spec.version == 1:
             return torch.expm1(10 * rows[..., self.column["wins_last"]])
@@ -141,7 +167,7 @@ class Twin:
         left = (1.0 - spent).clamp(min=0.0) + FLOOR
         projected = market.forecast[:, step]
         if days.has_tables:
-            projected = projected * own.ratios().repeat_interleave(len(self.probe_logs), 1)
+            projected = (projected.view(len(projected), 2, -1) * own.ratios().unsqueeze(2)).flatten(1)
         # All columns that are log ratios together: numerators, then denominators.
         shrunk = own.total + market.shrink
         if step > 0:
@@ -194,12 +220,12 @@ class Twin:
         features[:, :, self.column["log_price_last"]] = torch.where(price == 0, price, shifted)
         return features
 
-    def check(self, days: TrajectorySet, log_grid: Tensor, keys: int = 64, tolerance: float = 5e-3, projected: float = 0.05) -> None:
+    def check(self, days: TrajectorySet, keys: int = 64, tolerance: float = 5e-3, projected: float = 0.05) -> None:
         """Raises DataError, naming the worst column, when the twin does not reproduce the exported rows of logged days. Forecasts that are
         rebuilt from tables may differ by `projected`: the tables are interpolated."""
         chosen = torch.linspace(0, len(days) - 1, min(keys, len(days))).long().unique().to(days.device)
         sample = days.take(chosen)
-        own = OwnHistory(sample, responses=Reader(sample, log_grid) if sample.has_tables else None)
+        own = OwnHistory(sample, responses=Reader(sample) if sample.has_tables else None)
         allowed = torch.full((self.size,), tolerance, device=days.device)
         allowed[[self.column[name] for name in INEXACT]] = float("inf")
         if sample.has_tables:

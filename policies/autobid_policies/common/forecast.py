@@ -155,11 +155,11 @@ def _units(days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
     return torch.log(factor), share, share * factor
 
 
-def at_probes(days: TrajectorySet, probe_logs: tuple[float, ...]) -> Tensor:
-    """Uncalibrated cost, then value, of the rest of the day at each probe [N,T,2P]. Tables must be narrowed (V = 1) or all known."""
+def at_probes(days: TrajectorySet, probes: Tensor) -> Tensor:
+    """Uncalibrated cost, then value, of the rest of the day at each probe (log multipliers [P]), [N,T,2P]. Tables must be narrowed (V = 1) or all known."""
     logs = table_logs(days.device)
     shift, *units = _units(days)
-    position = (torch.tensor(probe_logs, device=days.device) + shift.unsqueeze(1) - logs[0]) / (logs[1] - logs[0])
+    position = (probes + shift.unsqueeze(1) - logs[0]) / (logs[1] - logs[0])
     low = position.floor().clamp(0, POINTS - 2)
     part = (position - low).unsqueeze(1)
     index = low.long().unsqueeze(1).expand(-1, STEPS, -1)

@@ -70,19 +70,20 @@ def rescale(days: TrajectorySet, budget_factor: Tensor, target_factor: Tensor, l
     changed = replace(days, features=features,
                       action=(days.action - torch.log(g)).clamp(LOG_MIN, LOG_MAX), base=days.base - torch.log(g),
                       cost=days.cost / f, value=days.value * g / f, curve_cost=curve_cost, curve_value=curve_value,
-                      forecast_cost=probe_at(days.forecast_cost, target_factor, twin.probe_logs) / f.unsqueeze(2),
-                      forecast_value=probe_at(days.forecast_value, target_factor, twin.probe_logs) * (g / f).unsqueeze(2), s_star=s_star,
-                      budget=days.budget * budget_factor, target=days.target * target_factor)
+                      s_star=s_star, budget=days.budget * budget_factor, target=days.target * target_factor)
+    if not days.has_tables:
+        probes = twin.probes(days.device)
+        changed = replace(changed, forecast_cost=probe_at(days.forecast_cost, target_factor, probes) / f.unsqueeze(2),
+                          forecast_value=probe_at(days.forecast_value, target_factor, probes) * (g / f).unsqueeze(2))
     if not oracle:
         return changed
     score = curves.penalised(changed.value.sum(1), changed.cost.sum(1))
     return replace(changed, efficiency=(score / s_star.clamp(min=1e-9)).clamp(0.0, 1.05))
 
 
-def probe_at(forecast: Tensor, target_factor: Tensor, probe_logs: tuple[float, ...]) -> Tensor:
+def probe_at(forecast: Tensor, target_factor: Tensor, probes: Tensor) -> Tensor:
     """Forecasts [N,T,P] at the probes moved by log g: log-log linear through the known points, and beyond them."""
     known = torch.log(forecast.clamp(min=1e-9))
-    probes = torch.tensor(probe_logs, device=forecast.device)
     wanted = probes + torch.log(target_factor).view(-1, 1, 1)
     slope = (known[:, :, 1:] - known[:, :, :-1]) / (probes[1:] - probes[:-1])
     at = (torch.searchsorted(probes, wanted.contiguous()) - 1).clamp(0, len(probes) - 2).expand(-1, known.shape[1], -1)
@@ -91,16 +92,17 @@ def probe_at(forecast: Tensor, target_factor: Tensor, probe_logs: tuple[float, .
 
 
 def roll_out(days: TrajectorySet, decide: Decide, twin: Twin, log_grid: Tensor, keep: Tensor | None = None,
-             detach_state: bool = False, arrivals: Tensor | None = None) -> RollOut:
+             detach_state: bool = False, arrivals: Tensor | None = None, plans: bool = True) -> RollOut:
     """Plays the days. `keep` [B,F] or [1,F] of 0 / 1 hides feature groups from the policy (raw columns zeroed); `arrivals` [B,256]
     draws the conversions that the policy sees, without it they are the expected ones. Days with tables get their base from MPC in the
-    roll-out's own state, and forecasts with its own calibration; without, both are the log's."""
+    roll-out's own state (unless `plans` is False: a policy that does not look at it need not wait for it), and forecasts with its own
+    calibration; without tables both are the log's."""
     steps = days.action.shape[1]
     days = as_known(days, keep, twin.spec)
-    reader = curves.Reader(days, log_grid)
+    reader = curves.Reader(days)
     history = OwnHistory(days, arrivals, reader if days.has_tables else None)
     planner, known = None, None
-    if days.has_tables:
+    if days.has_tables and plans:
         known = keep[:, twin.column["curves_known"]].expand(len(days)) if keep is not None else None
         planner = Planner(days, known)
         days = replace(days, base=torch.zeros_like(days.base), base_mask=torch.ones_like(days.base_mask) * planner.known.unsqueeze(1))
@@ -118,6 +120,25 @@ def roll_out(days: TrajectorySet, decide: Decide, twin: Twin, log_grid: Tensor, 
         bases.append(base)
     flow = torch.stack(history.flow, 1)
     return RollOut(torch.stack(rows, 1), torch.stack(history.action, 1), flow[..., 0], flow[..., 1], torch.stack(bases, 1), days.base_mask)
+
+
+@torch.no_grad()
+def rebuild(days: TrajectorySet, twin: Twin, batch: int = 1024) -> TrajectorySet:
+    """Own columns, forecasts and base of logged days, which packed exports leave out: the log replayed. Conversions stay the log's."""
+    parts = []
+    for start in range(0, len(days), batch):
+        chunk = days.take(torch.arange(start, min(start + batch, len(days)), device=days.device))
+        planner, own = Planner(chunk), OwnHistory(chunk, responses=curves.Reader(chunk))
+        rows, bases = [], []
+        for step in range(chunk.action.shape[1]):
+            row = twin.rows(step, chunk, own)
+            row[:, twin.column["conversions_so_far"]] = chunk.features[:, step, twin.column["conversions_so_far"]]
+            rows.append(row)
+            bases.append(planner(step, own.ratios(), own.total))
+            own.append(chunk.action[:, step], chunk.cost[:, step], chunk.value[:, step])
+        parts.append((torch.stack(rows, 1), torch.stack(bases, 1)))
+    features, base = (torch.cat(column) for column in zip(*parts))
+    return replace(days, features=features, base=base, base_mask=torch.ones_like(base))
 
 
 def constant(log_multiplier: float | Tensor) -> Decide:

@@ -8,7 +8,7 @@ import copy
 import json
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
@@ -21,12 +21,12 @@ from . import checkpoint
 from .config import Config
 from .data import DataError, FeatureDropout, Normaliser, load
 from .evaluate import Evaluator
-from .features import Twin
+from .features import Twin, upgrade
 from .forecast import Prior, with_tables
 from .graphed import EagerGradient, GraphedGradient, gradient_of
 from .model import Policy, parameters
 from .objective import Loss, Report
-from .rollout import roll_out
+from .rollout import rebuild, roll_out
 from .sampling import DaySampler, Draw
 from .serving import WindowPolicy
 from .windows import Pool, exponents, join, measure, parity_windows, random_windows
@@ -65,14 +65,25 @@ class Trainer:
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
         self.manifest, days = load(data)
-        spec = self.manifest.features
-        self.twin = Twin(spec)
         self.log_grid = torch.tensor(self.manifest.log_grid, device=self.device)
         days = days.to(self.device)
         self.planned = days.has_responses and (data / "prior.json").exists()
-        if self.planned:
-            days = with_tables(days, Prior.read(data / "prior.json"), self.log_grid)
-        self.twin.check(days, self.log_grid)
+        prior = Prior.read(data / "prior.json") if self.planned else None
+        if config.features not in (0, self.manifest.features.version):
+            if prior is None or config.features != 2:
+                raise DataError(f"{data}: features {config.features} cannot be made of this export (it has {self.manifest.features.version})")
+            days, spec = upgrade(days, self.manifest.features, prior)
+            self.manifest = replace(self.manifest, features=spec)
+        if prior is not None:
+            days = with_tables(days, prior, self.log_grid)
+        spec = self.manifest.features
+        self.twin = Twin(spec)
+        if self.manifest.rebuilt:
+            if not self.planned:
+                raise DataError(f"{data}: packed without its prior, base and forecasts cannot be made again")
+            days = rebuild(days, self.twin)
+        else:
+            self.twin.check(days)
         self.train, self.validation, self.test = (measure(days.where(s), self.log_grid, config.scoreExponent)
                                                   for s in ("train", "validation", "test"))
         del days
@@ -183,7 +194,7 @@ class Trainer:
         score_exponents = exponents(days.mode, options.targetExponent, self.config.scoreExponent)
         player = WindowPolicy(self.policy, self.normaliser, self.request, days, options.detachState,
                               score_exponents if self.config.condition == "return" else None)
-        played = roll_out(days, player, self.twin, self.log_grid, draw.keep, options.detachState, draw.arrivals)
+        played = roll_out(days, player, self.twin, self.log_grid, draw.keep, options.detachState, draw.arrivals, plans=self.policy.residual)
         weight = days.budget / days.target
         return -(weight * played.score(score_exponents)).sum() / (weight * days.s_star).sum().clamp(min=1e-9)
 
