@@ -1,7 +1,7 @@
 """Trains many rows and puts them into one table: python -m autobid_policies.ablate --configs A B ... --data DIR --out DIR --minutes M
 [--grid FILE ...] [--jobs N] [--reference NAME]
 
-Each row is a process with its share of the time, N at once; a row that fails is a line in the table, not the end. A grid file holds
+Each row is a process with its share of the time, N at once, spread over the GPUs; a row that fails is a line in the table, not the end. A grid file holds
 {"config": FILE, "vary": {"offline.temperature": [1, 3, 10], ...}}: every combination is a row. Writes OUT/ablation.json, OUT/ablation.md,
 OUT/curves.png (where matplotlib is installed) and OUT/<row>/ as training does. Exit codes: 0 every row done, 1 some failed, 2 bad input.
 """
@@ -24,7 +24,7 @@ import torch
 from .common import checkpoint
 from .common.config import Config, merge
 from .common.data import SPEND_FIRST, TARGET_FIRST
-from .common.evaluate import interval, paired, percent
+from .common.evaluate import interval, kept, paired, percent
 from .common.model import Policy, parameters
 from .common.plots import draw_courses
 
@@ -73,11 +73,20 @@ def folder_of(out: Path, row: Row) -> Path:
     return out / "".join(c if c.isalnum() or c in "-._=" else "_" for c in row.name)
 
 
+def gpus() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return named.split(",") if named and torch.cuda.is_available() else [str(i) for i in range(torch.cuda.device_count())]
+
+
 def train_all(rows: list[Row], data: Path, out: Path, minutes: float, jobs: int, report: Callable[[str], None]) -> dict[str, str]:
     """Trains every row, `jobs` at once; returns why a row failed, by name."""
     share = minutes * jobs / max(len(rows), jobs)
     failed: dict[str, str] = {}
     waiting, running = list(rows), []
+    devices = gpus()
+    # A slot for every row that may run, spread over the GPUs.
+    free = list(range(jobs))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")])),
                    "PYTHONUNBUFFERED": "1"}
     while waiting or running:
@@ -92,16 +101,19 @@ def train_all(rows: list[Row], data: Path, out: Path, minutes: float, jobs: int,
             log = (folder / "log.txt").open("w", encoding="utf-8")
             command = [sys.executable, "-m", "autobid_policies.train", "--config", str(folder / "config.json"), "--data", str(data),
                        "--out", str(folder), "--finish-in", f"{share:.3f}"]
-            running.append((row, subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment), log, time.monotonic()))
+            slot = free.pop(0)
+            own = {**environment, "CUDA_VISIBLE_DEVICES": devices[slot % len(devices)]} if devices else environment
+            running.append((row, subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=own), log, time.monotonic(), slot))
             report(f"{row.name}: started, {share:.1f} minutes")
         for entry in list(running):
-            row, process, log, started = entry
+            row, process, log, started, slot = entry
             if process.poll() is None and time.monotonic() - started > 60 * share + GRACE:
                 process.kill()
                 process.wait()
                 failed[row.name] = f"still running {GRACE:.0f} s after its time"
             if process.poll() is not None:
                 running.remove(entry)
+                free.append(slot)
                 log.close()
                 if process.returncode != 0 and row.name not in failed:
                     lines = (folder_of(out, row) / "log.txt").read_text("utf-8", errors="replace").strip().splitlines()
@@ -136,13 +148,12 @@ def compare(found: dict[str, dict], reference: str) -> dict:
                 keys = arrays[f"{split}_mode"] == number
                 for key in sorted(k for k in arrays if k.startswith(f"{split}_gain_")):
                     budget = key.rsplit("_", 1)[1]
-                    gain, best, valid = (arrays[f"{split}_{kind}_{budget}"][keys] for kind in ("gain", "best", "valid"))
+                    gain, best, cpa = (arrays[f"{split}_{kind}_{budget}"][keys] for kind in ("gain", "best", "cpa"))
                     if not len(gain):
                         continue
                     cluster = arrays[f"{split}_cluster"][keys]
                     cells.setdefault(split, {}).setdefault(mode, {})[budget] = {
-                        "percentOfBest": round(percent(gain, best), 2), "interval95": interval(gain, best, cluster),
-                        "cpaValid": round(float(valid.float().mean()), 3),
+                        "percentOfBest": round(percent(gain, best), 2), "interval95": interval(gain, best, cluster), **kept(cpa),
                         "minusReference": paired(gain, other[key][keys], best, cluster)}
         table[name] = {"parameters": row["parameters"], "seconds": row["seconds"], "steps": row["steps"], "selection": row["selection"], "scores": cells}
     return table
@@ -170,9 +181,9 @@ def markdown(table: dict, failed: dict[str, str], reference: str) -> str:
                     low, high = cell["interval95"]
                     mean, left, right = cell["minusReference"]
                     parts += [f"{cell['percentOfBest']:.1f} [{low:.1f}, {high:.1f}]", "" if name == reference else f"{mean:+.1f} [{left:+.1f}, {right:+.1f}]"]
-                kept = " / ".join(f"{cells[budget]['cpaValid']:.2f}" for budget in budgets)
+                valid = " / ".join(f"{cells[budget]['cpaValid']:.2f}" for budget in budgets)
                 lines.append(f"| {'**' + name + '**' if name == reference else name} | " + " | ".join(parts) +
-                             f" | {kept} | {row['parameters']:,} | {row['steps']['offline']} + {row['steps']['fineTune']} | {sum(row['seconds'].values()):.0f} |")
+                             f" | {valid} | {row['parameters']:,} | {row['steps']['offline']} + {row['steps']['fineTune']} | {sum(row['seconds'].values()):.0f} |")
             lines.append("")
     if failed:
         lines += ["## Failed\n", *(f"- {name}: {why}" for name, why in failed.items()), ""]
@@ -186,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--minutes", required=True, type=float, help="for all rows together")
-    parser.add_argument("--jobs", type=int, default=4 if torch.cuda.is_available() else 1, help="rows trained at the same time")
+    parser.add_argument("--jobs", type=int, default=3 * len(gpus()) or 1, help="rows trained at the same time, over all GPUs")
     parser.add_argument("--reference", help="row that the others are compared with; the first one")
     options = parser.parse_args(arguments)
     try:

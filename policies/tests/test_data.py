@@ -135,8 +135,23 @@ def test_packed_data_is_smaller_and_still_passes_the_twin(data, tmp_path, twin):
     assert pack(data, tmp_path / "few", train_periods=2) == 24 + 48
     _, few = load(tmp_path / "few")
     assert len(few.where("train")) == 24 and len(few.where("test")) == 24
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="not a folder"):
         pack(tmp_path, tmp_path / "none")
+    with pytest.raises(DataError, match="packed already"):
+        pack(tmp_path / "all", tmp_path / "none")
+
+
+def test_several_exports_become_one(data, tmp_path):
+    second = tmp_path / "second"
+    market.write(second, keys=40, seed=9)
+    assert pack([data, second], tmp_path / "both", train_periods=3) == (36 + 48) + (12 + 16)
+    manifest, days = load(tmp_path / "both")
+    assert sorted(days.lineup.unique().tolist()) == [0, 1000] and manifest.seeds == (5,)
+    assert manifest.sha256 not in ("", "0" * 64), "neither export alone"
+    raw = json.loads((second / "manifest.json").read_text("utf-8"))
+    (second / "manifest.json").write_text(json.dumps({**raw, "priorSha256": "other"}), "utf-8")
+    with pytest.raises(DataError, match="another priorSha256"):
+        pack([data, second], tmp_path / "none")
 
 
 def test_curves_survive_eight_bits_within_half_a_percent():

@@ -107,7 +107,7 @@ def clamp_to_budget(cost: Tensor, value: Tensor, left: Tensor) -> tuple[Tensor, 
 
 def within_budget(flow: Tensor, spent: Tensor) -> Tensor:
     """`clamp_to_budget` for flows (cost, value) [B,2] after `spent` [B]."""
-    return flow * ((1.0 - spent) / (flow[:, 0] + 1e-12)).clamp(max=1.0).unsqueeze(1)
+    return flow * ((1.0 - spent).clamp(min=0.0) / (flow[:, 0] + 1e-12)).clamp(max=1.0).unsqueeze(1)
 
 
 def remaining(table: Tensor) -> Tensor:

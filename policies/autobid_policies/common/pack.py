@@ -1,5 +1,8 @@
-"""Shrinks an export for the way to a training machine: python -m autobid_policies.common.pack --data DIR --out DIR
+"""Shrinks exports for the way to a training machine: python -m autobid_policies.common.pack --data DIR ... --out DIR
 [--train-periods N] [--keys-per-period K]
+
+Several exports become one (line-ups that nobody perturbs beside those of the training mix, say); they must share builder and prior, and
+line-ups of the later ones get numbers of their own.
 
 Curves become 8-bit ratios of neighbouring points (within 0.4 %), what the trainer can rebuild from the rest is left out where the
 export holds what MPC sees, and the prior travels along. `manifest.json` keeps the hash of the export, so a model names the data it came
@@ -9,6 +12,7 @@ the same space.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import sys
@@ -18,6 +22,7 @@ import numpy as np
 
 from .data import ARRAYS, CURVES, REBUILT, RESPONSES, SPLITS, DataError
 
+LINEUPS_PER_EXPORT = 1000
 HALF = ("features", "forecastCost", "forecastValue")
 # Columns that follow the key's own actions and have no other use: the twin writes them again.
 OWN_COLUMNS = ("budget_left", "spend_minus_time", "value_so_far", "log_cpa_shrunk", "log_spend_last", "log_value_last",
@@ -45,52 +50,82 @@ def from_ratios(top: np.ndarray, ratios: np.ndarray) -> np.ndarray:
     return np.stack(points[::-1], -1).astype(np.float16)
 
 
-def pack(data: Path, out: Path, train_periods: int | None = None, keys_per_period: int | None = None) -> int:
-    """Returns the number of keys written."""
-    shards = sorted(data.glob("*.npz"))
-    if not shards or not (data / "manifest.json").exists():
-        raise DataError(f"{data} is not a folder written by `autobid export-data`")
+def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, keys_per_period: int | None = None) -> int:
+    """Returns the number of keys written. train_periods counts for each export."""
+    folders = [data] if isinstance(data, Path) else data
+    manifests = [_manifest(folder) for folder in folders]
+    first = manifests[0]
+    for folder, manifest in zip(folders, manifests):
+        for name in ("features", "grid", "priorSha256"):
+            if manifest.get(name) != first.get(name):
+                raise DataError(f"{folder}: another {name} than {folders[0]}")
     out.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads((data / "manifest.json").read_text("utf-8"))
-    names = manifest["features"]["names"]
-    with np.load(shards[0], allow_pickle=False) as file:
-        rebuilds = all(name in file.files for name in RESPONSES) and (data / "prior.json").exists()
+    names = first["features"]["names"]
+    with np.load(sorted(folders[0].glob("*.npz"))[0], allow_pickle=False) as file:
+        rebuilds = all(name in file.files for name in RESPONSES) and (folders[0] / "prior.json").exists()
     own = [i for i, name in enumerate(names) if name in OWN_COLUMNS or name.startswith(("log_cost_", "log_value_")) and name[-1].isdigit()]
     random = np.random.default_rng(1)
-    kept: set[tuple[int, int]] = set()
-    keys = 0
-    for shard in shards:
-        with np.load(shard, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in (*ARRAYS, *(RESPONSES if rebuilds else ()))}
-        wanted = np.ones(len(arrays["period"]), dtype=bool)
-        for i, (split, lineup, period) in enumerate(zip(arrays["split"], arrays["lineup"], arrays["period"])):
-            key = (int(lineup), int(period))
-            if split == SPLITS["train"] and train_periods is not None and key not in kept:
-                if len(kept) >= train_periods:
-                    wanted[i] = False
-                    continue
-                kept.add(key)
-        if keys_per_period is not None:
-            wanted &= _thin(arrays, keys_per_period, random)
-        if not wanted.any():
-            continue
-        keys += int(wanted.sum())
-        written = {}
-        for name, array in arrays.items():
-            array = array[wanted]
-            if rebuilds and name in REBUILT:
+    keys = number = 0
+    for source, folder in enumerate(folders):
+        kept: set[tuple[int, int]] = set()
+        for shard in sorted(folder.glob("*.npz")):
+            with np.load(shard, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in (*ARRAYS, *(RESPONSES if rebuilds else ()))}
+            wanted = _first_periods(arrays, train_periods, kept)
+            if keys_per_period is not None:
+                wanted &= _thin(arrays, keys_per_period, random)
+            if not wanted.any():
                 continue
-            if rebuilds and name == "features":
-                array[:, :, own] = 0
-            if name in CURVES:
-                written[f"{name}.top"], written[f"{name}.ratio"] = to_ratios(array)
-            else:
-                written[name] = array.astype(np.float16) if name in HALF else array
-        np.savez_compressed(out / shard.name, **written)
-    (out / "manifest.json").write_text(json.dumps({**manifest, "packed": True, "rebuilt": rebuilds}, indent=2), "utf-8")
+            keys += int(wanted.sum())
+            arrays = {name: array[wanted] for name, array in arrays.items()}
+            arrays["lineup"] = arrays["lineup"] + LINEUPS_PER_EXPORT * source
+            np.savez_compressed(out / f"shard-{number:04}.npz", **_shrink(arrays, own, rebuilds))
+            number += 1
+    digest = first["sha256"] if len(folders) == 1 else hashlib.sha256("".join(m["sha256"] for m in manifests).encode()).hexdigest()
+    seeds = sorted({seed for manifest in manifests for seed in manifest["seeds"]})
+    merged = {**first, "sha256": digest, "seeds": seeds, "sources": [m["sha256"] for m in manifests], "packed": True, "rebuilt": rebuilds}
+    (out / "manifest.json").write_text(json.dumps(merged, indent=2), "utf-8")
     if rebuilds:
-        shutil.copyfile(data / "prior.json", out / "prior.json")
+        shutil.copyfile(folders[0] / "prior.json", out / "prior.json")
     return keys
+
+
+def _manifest(folder: Path) -> dict:
+    if not (folder / "manifest.json").exists() or not any(folder.glob("*.npz")):
+        raise DataError(f"{folder} is not a folder written by `autobid export-data`")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if manifest.get("packed"):
+        raise DataError(f"{folder} is packed already")
+    return manifest
+
+
+def _shrink(arrays: dict[str, np.ndarray], own: list[int], rebuilds: bool) -> dict[str, np.ndarray]:
+    written = {}
+    for name, array in arrays.items():
+        if rebuilds and name in REBUILT:
+            continue
+        if rebuilds and name == "features":
+            array[:, :, own] = 0
+        if name in CURVES:
+            written[f"{name}.top"], written[f"{name}.ratio"] = to_ratios(array)
+        else:
+            written[name] = array.astype(np.float16) if name in HALF else array
+    return written
+
+
+def _first_periods(arrays: dict[str, np.ndarray], count: int | None, kept: set[tuple[int, int]]) -> np.ndarray:
+    """Keys that are not of a training period beyond the first `count`; `kept` remembers them from shard to shard."""
+    wanted = np.ones(len(arrays["period"]), dtype=bool)
+    if count is None:
+        return wanted
+    for i, (split, lineup, period) in enumerate(zip(arrays["split"], arrays["lineup"], arrays["period"])):
+        key = (int(lineup), int(period))
+        if split == SPLITS["train"] and key not in kept:
+            if len(kept) >= count:
+                wanted[i] = False
+                continue
+            kept.add(key)
+    return wanted
 
 
 def _thin(arrays: dict[str, np.ndarray], count: int, random: np.random.Generator) -> np.ndarray:
@@ -105,7 +140,7 @@ def _thin(arrays: dict[str, np.ndarray], count: int, random: np.random.Generator
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autobid_policies.common.pack", description="Shrinks an export for the way to a training machine.")
-    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--data", required=True, nargs="+", type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--train-periods", type=int)
     parser.add_argument("--keys-per-period", type=int)

@@ -53,6 +53,7 @@ internal sealed class DataExport(DataExportOptions options)
             TestPeriods = _rest,
             TrainLineUps = options.LineUps,
             Traffic = Traffic,
+            Mix = options.Perturbed is { } share ? new TrainingMix { PerturbedShare = share } : new TrainingMix(),
         };
         IReadOnlyList<PlannedPeriod> periods = plan.Periods(new LineUpFactory(options.Seed, prior.ToPrior()), _before);
         var export = new TrajectoryExport(new ScaleFreeFeatures(options.Features)) { Threads = options.Threads, Mix = plan.Mix };

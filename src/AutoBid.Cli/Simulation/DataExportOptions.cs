@@ -17,6 +17,9 @@ internal sealed record DataExportOptions
 
     public int Opportunities { get; init; } = 500_000;
 
+    /// <summary>Share of seats that leave their policy block by block; null: the mix's own.</summary>
+    public double? Perturbed { get; init; }
+
     /// <summary>Version of the builder <c>scale-free</c>.</summary>
     public int Features { get; init; } = 1;
 
