@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using AutoBid.Cli.Exchange;
 
 namespace AutoBid.LoadGenerator;
 
@@ -8,7 +8,7 @@ namespace AutoBid.LoadGenerator;
 /// Open-loop load: Poisson arrivals at a fixed rate, whatever the target does. Latency counts from the instant an arrival was due, so that waiting for
 /// a free connection is not left out.
 /// </summary>
-internal static partial class OpenLoop
+internal static class OpenLoop
 {
     private const int Connections = 64;
 
@@ -52,7 +52,7 @@ internal static partial class OpenLoop
             {
                 due += -Math.Log(1 - random.NextDouble()) / rate * Stopwatch.Frequency;
                 if (due >= end) return;
-                while (Stopwatch.GetTimestamp() < due) NanoSleep(50_000);
+                while (Stopwatch.GetTimestamp() < due) PreciseSleep.Nanoseconds(50_000);
                 byte[] request = requests[next++ % requests.Length];
                 sent++;
                 if (idle.TryPop(out Connection? connection)) _ = ServeAsync(connection, (long)due, request);
@@ -64,7 +64,7 @@ internal static partial class OpenLoop
         dispatcher.Start();
         dispatcher.Join();
         long patience = Stopwatch.GetTimestamp();
-        while (Interlocked.Read(ref done) < sent && Stopwatch.GetElapsedTime(patience) < TimeSpan.FromSeconds(10)) NanoSleep(1_000_000);
+        while (Interlocked.Read(ref done) < sent && Stopwatch.GetElapsedTime(patience) < TimeSpan.FromSeconds(10)) PreciseSleep.Nanoseconds(1_000_000);
         if (Interlocked.Read(ref done) < sent) throw new InvalidOperationException($"{sent - done} requests were not answered");
         if (failures > 0) throw new InvalidOperationException($"{failures} answers were not 200");
         while (idle.TryPop(out Connection? connection)) connection.Dispose();
@@ -90,21 +90,5 @@ internal static partial class OpenLoop
             }
         }));
         return done / window.TotalSeconds;
-    }
-
-    private static void NanoSleep(long nanos)
-    {
-        var time = new TimeSpec { Nanoseconds = nanos };
-        _ = NanoSleep(ref time, 0);
-    }
-
-    [LibraryImport("libc", EntryPoint = "nanosleep")]
-    private static partial int NanoSleep(ref TimeSpec time, nint remaining);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
     }
 }

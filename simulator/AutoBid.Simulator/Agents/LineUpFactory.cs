@@ -15,7 +15,10 @@ public sealed class LineUpFactory(ulong seed, PopulationPrior? prior)
     private readonly IBidPolicy _pid = new PidPolicy();
     private readonly IBidPolicy _benchmarkPid = new PidPolicy(PidOptions.Benchmark, "pid-benchmark");
     private readonly IBidPolicy _mpc = new MpcPolicy();
-    private readonly IBidPolicy _recentMpc = new MpcPolicy(new MpcOptions { RecentCurvesOnly = true }, "mpc-recent");
+    private readonly IBidPolicy _recentMpc = MpcPolicy.Recent;
+
+    /// <summary>What policies under test, and opponents of the mixed line-ups, know of earlier days.</summary>
+    public PopulationPrior? Prior => prior;
 
     /// <summary>Every seat plays one policy as it decides.</summary>
     public LineUp Uniform(int id, string name, IBidPolicy policy, IReadOnlyList<Seat> seats, PacingMode mode = PacingMode.SpendFirst)
@@ -28,11 +31,32 @@ public sealed class LineUpFactory(ulong seed, PopulationPrior? prior)
     public LineUp Opponents(int id, IReadOnlyList<Seat> seats, PacingMode mode = PacingMode.SpendFirst)
         => new(id, $"mixed-{id}", [.. seats.Select((money, seat) => Opponent(id, seat) with { Seat = money, Mode = mode })]);
 
+    /// <summary>
+    /// The line-up whose prices are those of the benchmark's final round (docs/calibration.md). Its rivals know no prior, so that its prices do not
+    /// depend on one; give policies under test theirs through <see cref="Replace"/>.
+    /// </summary>
+    /// <param name="seats">48.</param>
+    public static LineUp FinalRound(IReadOnlyList<Seat> seats, PacingMode mode = PacingMode.SpendFirst)
+        => new(FinalRoundField.Id, FinalRoundField.Name, FinalRoundField.Agents(seats, mode));
+
     /// <summary>A line-up's opponents with some seats taken over by a policy under test.</summary>
-    public static LineUp Replace(LineUp lineUp, IEnumerable<int> seats, IBidPolicy policy)
+    /// <param name="prior">What the policy under test is given; null: what the seat's opponent had.</param>
+    public static LineUp Replace(LineUp lineUp, IEnumerable<int> seats, IBidPolicy policy, PopulationPrior? prior = null)
     {
         SeatAgent[] agents = [.. lineUp.Agents];
-        foreach (int seat in seats) agents[seat] = agents[seat] with { Policy = policy, AccountConstant = 1, FollowsExecuted = false, Perturbation = null };
+        foreach (int seat in seats)
+        {
+            agents[seat] = agents[seat] with
+            {
+                Policy = policy,
+                AccountConstant = 1,
+                FollowsExecuted = false,
+                Perturbation = null,
+                Shock = null,
+                Prior = prior ?? agents[seat].Prior,
+            };
+        }
+
         return lineUp with { Agents = agents, Name = $"{lineUp.Name}+{policy.Name}" };
     }
 

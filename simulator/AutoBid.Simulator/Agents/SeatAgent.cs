@@ -33,6 +33,9 @@ public sealed record SeatAgent
     /// <summary>Null: as the policy decides.</summary>
     public PerturbationOptions? Perturbation { get; init; }
 
-    /// <summary>True for policies that move on from the multiplier executed last (feedback): a block's factor must then act once, not every step.</summary>
+    /// <summary>Null: none. All seats of a period that have the same options share the same shocks.</summary>
+    public PriceShockOptions? Shock { get; init; }
+
+    /// <summary>True for policies that move on from the multiplier executed last (feedback): the factor of a block or shock must then act once, not every step.</summary>
     public bool FollowsExecuted { get; init; }
 }

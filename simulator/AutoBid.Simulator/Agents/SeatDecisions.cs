@@ -23,6 +23,7 @@ internal sealed class SeatDecisions
     private readonly Guard? _guard;
     private readonly Crew _crew;
     private readonly Perturbation?[] _perturbations;
+    private readonly PriceShock?[] _shocks;
     private readonly List<Batch> _batches = [];
     private readonly DayForecast[] _forecasts;
     private readonly TimeProvider _clock = new VirtualTime(DateTimeOffset.UnixEpoch);
@@ -42,9 +43,11 @@ internal sealed class SeatDecisions
         _forecasts = [.. Enumerable.Range(0, crew.Threads).Select(_ => new DayForecast())];
         _decide = Decide;
         _perturbations = new Perturbation?[agents.Count];
+        _shocks = new PriceShock?[agents.Count];
         for (int agent = 0; agent < agents.Count; agent++)
         {
             if (agents[agent].Perturbation is { } options) _perturbations[agent] = new Perturbation(seed, period, seats[agent], options);
+            if (agents[agent].Shock is { } shock) _shocks[agent] = new PriceShock(seed, period, shock);
         }
 
         foreach (IGrouping<object?, int> group in Enumerable.Range(0, agents.Count).GroupBy(agent => (object?)agents[agent].Policy, ReferenceEqualityComparer.Instance))
@@ -122,6 +125,7 @@ internal sealed class SeatDecisions
         SeatAgent player = _agents[agent];
         if (_perturbations[agent] is { } perturbation)
             multiplier *= player.FollowsExecuted ? perturbation.Change(_step) : perturbation.Factor(_step);
+        if (_shocks[agent] is { } shock) multiplier *= player.FollowsExecuted ? shock.Change(_step) : shock.Factor(_step);
         return Math.Clamp(multiplier, player.MinMultiplier, player.MaxMultiplier);
     }
 

@@ -106,6 +106,7 @@ public sealed class EvaluationFolder
             ("budgets", string.Join(' ', found.BudgetFactors.Select(b => Text(b))), string.Join(' ', wanted.BudgetFactors.Select(b => Text(b)))),
             ("modes", string.Join(' ', found.Modes), string.Join(' ', wanted.Modes)),
             ("seats together", Text(found.SeatsTogether), Text(wanted.SeatsTogether)),
+            ("preset", found.Preset, wanted.Preset),
             ("opportunities", Text(found.OpportunitiesPerPeriod), Text(wanted.OpportunitiesPerPeriod)),
             ("mean value", Text(found.MeanValue), Text(wanted.MeanValue)),
             ("guard", found.Guard ? "on" : "off", wanted.Guard ? "on" : "off"),

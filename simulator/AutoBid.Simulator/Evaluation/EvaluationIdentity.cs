@@ -22,7 +22,7 @@ internal static class EvaluationIdentity
             plan.Guard,
             plan.Traffic,
             // The name of a line-up may stand for a file: what it holds counts.
-            LineUps = Enumerable.Range(0, plan.LineUps.Count).SelectMany(i => plan.Modes.Select(mode => Describe(market.Base(i, mode), mode))),
+            LineUps = Enumerable.Range(0, plan.LineUps.Count).SelectMany(i => plan.Modes.Select(mode => Describe(market.Base(i, mode).Setup, mode))),
         };
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(described)));
     }

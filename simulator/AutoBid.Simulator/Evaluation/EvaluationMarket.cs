@@ -2,6 +2,7 @@ using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Evaluation;
 
@@ -42,24 +43,30 @@ public sealed class EvaluationMarket
     /// <summary>Line-up of the plan's <paramref name="index"/>-th period.</summary>
     public string LineUpOf(int index) => Plan.LineUps[index % Plan.LineUps.Count];
 
-    /// <summary>The base period: everybody as the line-up has them.</summary>
+    /// <summary>The base period: everybody as the line-up has them. A shift may change rivals' budgets, never a candidate's own.</summary>
     /// <param name="index">0 to <see cref="EvaluationPlan.Periods"/> - 1.</param>
-    public PeriodSetup Base(int index, PacingMode mode) => _shift(new PeriodSetup
+    public BasePeriod Base(int index, PacingMode mode)
     {
-        Seed = Plan.Seed,
-        Period = Plan.FirstPeriod + index,
-        LineUp = _lineUps[(LineUpOf(index), mode)],
-        Traffic = Plan.Traffic,
-        Guard = Plan.Guard,
-    });
+        LineUp lineUp = _lineUps[(LineUpOf(index), mode)];
+        PeriodSetup setup = _shift(new PeriodSetup
+        {
+            Seed = Plan.Seed,
+            Period = Plan.FirstPeriod + index,
+            LineUp = lineUp,
+            Traffic = Plan.Preset.Traffic,
+            Rules = Plan.Preset.Rules,
+            Guard = Plan.Guard,
+        });
+        return new BasePeriod(setup, [.. lineUp.Agents.Zip(setup.LineUp.Agents, (own, shifted) => new Seat(own.Seat.Budget, shifted.Seat.TargetCpa))]);
+    }
 
     /// <summary>A seat of a base period as a candidate plays it: its money with the budget scaled.</summary>
-    public SeatAgent Candidate(PeriodSetup setup, int seat, EvaluatedPolicy policy, double budgetFactor)
+    public SeatAgent Candidate(BasePeriod period, int seat, EvaluatedPolicy policy, double budgetFactor)
     {
-        SeatAgent agent = setup.LineUp.Agents[seat];
+        SeatAgent agent = period.Setup.LineUp.Agents[seat];
         return new SeatAgent
         {
-            Seat = agent.Seat with { Budget = agent.Seat.Budget * budgetFactor },
+            Seat = period.MoneyOf(seat, budgetFactor),
             Policy = policy.Policy,
             Mode = agent.Mode,
             Prior = _prior,

@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Guarding;
 using AutoBid.Policies.Priors;
+using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Evaluation;
@@ -30,7 +31,10 @@ public sealed record EvaluationPlan
 
     public Knowledge Knowledge { get; init; } = Knowledge.All;
 
-    public TrafficOptions Traffic { get; init; } = TrafficOptions.FinalRound;
+    /// <summary>The market that is played.</summary>
+    public AuctionPreset Preset { get; init; } = AuctionPreset.AuctionNet;
+
+    public TrafficOptions Traffic => Preset.Traffic;
 
     /// <summary>Null: no guard behind any policy, rivals included.</summary>
     public GuardOptions? Guard { get; init; } = new();
@@ -54,6 +58,7 @@ public sealed record EvaluationPlan
     public void Check()
     {
         Traffic.Check();
+        Preset.Rules.Check();
         Require(Periods >= 1 && FirstPeriod >= 0, "at least one period is needed, from 0 on");
         Require(LineUps.Count > 0 && Distinct(LineUps), "at least one line-up is needed, each named once");
         Require(Policies.Count > 0 && Distinct(Policies.Select(p => p.Name)), "at least one policy is needed, each named once");

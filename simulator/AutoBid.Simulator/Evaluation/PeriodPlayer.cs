@@ -35,16 +35,17 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
         int[] opportunities = [];
         foreach (PacingMode mode in Plan.Modes)
         {
-            PeriodSetup setup = market.Base(index, mode);
+            BasePeriod period = market.Base(index, mode);
+            PeriodSetup setup = period.Setup;
             (EvaluatedPolicy Policy, double Budget)[] pairs = [.. Plan.Policies.SelectMany(policy => Plan.BudgetFactors.Select(budget => (policy, budget)))];
             FrozenEntry[] entries =
             [
-                .. pairs.SelectMany(pair => Enumerable.Range(0, Plan.Seats).Select(seat => new FrozenEntry(seat, market.Candidate(setup, seat, pair.Policy, pair.Budget)))),
+                .. pairs.SelectMany(pair => Enumerable.Range(0, Plan.Seats).Select(seat => new FrozenEntry(seat, market.Candidate(period, seat, pair.Policy, pair.Budget)))),
             ];
             var replay = new FrozenReplay(entries, setup.Guard);
             PeriodResult result = _player.Play(setup, _rivals, replay, watch(BaseWork(entries.Length)));
             opportunities = OpportunitiesOf(result);
-            oracles.AddRange(Oracles(setup, mode));
+            oracles.AddRange(Oracles(period, mode));
             for (int i = 0; i < pairs.Length; i++)
             {
                 var builder = new OutcomeBuilder(pairs[i].Policy.Name, pairs[i].Budget, mode, Plan.Seats, setup.Rules.SmallestBudget);
@@ -69,30 +70,31 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
         int[] opportunities = known?.Opportunities ?? [];
         foreach (PacingMode mode in Plan.Modes)
         {
-            PeriodSetup setup = market.Base(index, mode);
+            BasePeriod period = market.Base(index, mode);
             if (known is null)
             {
-                opportunities = OpportunitiesOf(_player.Play(setup, _rivals, watch(BaseWork(0))));
-                oracles.AddRange(Oracles(setup, mode));
+                opportunities = OpportunitiesOf(_player.Play(period.Setup, _rivals, watch(BaseWork(0))));
+                oracles.AddRange(Oracles(period, mode));
             }
 
             foreach (EvaluatedPolicy policy in Plan.Policies)
             {
-                foreach (double budget in Plan.BudgetFactors) outcomes.Add(Replayed(setup, mode, policy, budget));
+                foreach (double budget in Plan.BudgetFactors) outcomes.Add(Replayed(period, mode, policy, budget));
             }
         }
 
         return Outcome(index, EvaluationPath.Full, opportunities, known?.Oracles ?? oracles, outcomes);
     }
 
-    private PolicyOutcome Replayed(PeriodSetup setup, PacingMode mode, EvaluatedPolicy policy, double budget)
+    private PolicyOutcome Replayed(BasePeriod period, PacingMode mode, EvaluatedPolicy policy, double budget)
     {
+        PeriodSetup setup = period.Setup;
         var builder = new OutcomeBuilder(policy.Name, budget, mode, Plan.Seats, setup.Rules.SmallestBudget);
         int groups = Plan.Seats / Plan.SeatsTogether;
         for (int group = 0; group < groups; group++)
         {
             SeatAgent[] agents = [.. setup.LineUp.Agents];
-            for (int seat = group; seat < agents.Length; seat += groups) agents[seat] = market.Candidate(setup, seat, policy, budget);
+            for (int seat = group; seat < agents.Length; seat += groups) agents[seat] = market.Candidate(period, seat, policy, budget);
             PeriodSetup replaced = setup with { LineUp = setup.LineUp with { Agents = agents } };
             PeriodResult result = _player.Play(replaced, watch(1));
             for (int seat = group; seat < agents.Length; seat += groups) builder.Add(seat, agents[seat].Seat, result.Steps(seat));
@@ -102,12 +104,12 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
     }
 
     // From the base period's curves that were recorded last.
-    private IEnumerable<OracleOutcome> Oracles(PeriodSetup setup, PacingMode mode)
+    private IEnumerable<OracleOutcome> Oracles(BasePeriod period, PacingMode mode)
     {
         int seats = Plan.Seats, points = PeriodOutcome.ResponseMultipliers.Count;
         foreach (double factor in Plan.BudgetFactors)
         {
-            Seat[] money = [.. setup.LineUp.Agents.Select(agent => agent.Seat with { Budget = agent.Seat.Budget * factor })];
+            Seat[] money = [.. Enumerable.Range(0, seats).Select(seat => period.MoneyOf(seat, factor))];
             OracleResult[] best = [.. Enumerable.Range(0, seats).Select(seat => HindsightOracle.BestConstant(_rivals.Of(seat), money[seat], mode))];
             double[] costs = new double[points], values = new double[points];
             for (int i = 0; i < points; i++)
@@ -139,15 +141,15 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
 
     private PeriodOutcome Outcome(
         int index, EvaluationPath path, int[] opportunities, IReadOnlyList<OracleOutcome> oracles, IReadOnlyList<PolicyOutcome> policies) => new()
-    {
-        Plan = market.Identity,
-        Period = Plan.FirstPeriod + index,
-        LineUp = market.LineUpOf(index),
-        Path = path,
-        Opportunities = opportunities,
-        Oracles = oracles,
-        Policies = policies,
-    };
+        {
+            Plan = market.Identity,
+            Period = Plan.FirstPeriod + index,
+            LineUp = market.LineUpOf(index),
+            Path = path,
+            Opportunities = opportunities,
+            Oracles = oracles,
+            Policies = policies,
+        };
 
     private static double BaseWork(int candidates) => 2 + CandidateWork * candidates;
 

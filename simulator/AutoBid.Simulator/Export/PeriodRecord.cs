@@ -28,7 +28,6 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
     private readonly DayForecast _forecast = new();
     private float[] _features = [];
     private float[] _state = [];
-    private double[] _bids = [];
     private float[] _bidPerValue = [];
     private float[] _base = [];
     private float[] _forecastCost = [];
@@ -66,7 +65,6 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
         if (_base.Length == keys * Steps) return;
         _features = new float[keys * Steps * _width];
         _state = new float[keys * Steps * StateWidth];
-        _bids = new double[keys * Steps];
         _bidPerValue = new float[keys * Steps];
         _base = new float[keys * Steps];
         _forecastCost = new float[keys * Steps * _probes];
@@ -99,7 +97,8 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
         for (int seat = 0; seat < step.Inputs.Length; seat++)
         {
             ref readonly PolicyInput input = ref step.Inputs[seat];
-            _bids[seat * Steps + step.Step] = Sum(step.Bids.Row(seat));
+            double values = step.MeanValues[seat] * step.Traffic.Opportunities;
+            _bidPerValue[seat * Steps + step.Step] = values > 0 ? (float)(Sum(step.Bids.Row(seat)) / values) : 0;
             StepCurve curve = step.Responses[seat];
             int at = (seat * Steps + step.Step) * Points;
             for (int i = 0; i < Points; i++)
@@ -112,15 +111,6 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
 
     public void OnFinished(PeriodResult result)
     {
-        for (int seat = 0; seat < result.Seats; seat++)
-        {
-            ReadOnlySpan<SeatStep> steps = result.Steps(seat);
-            for (int step = 0; step < Steps; step++)
-            {
-                double values = steps[step].MeanValue * steps[step].Opportunities;
-                _bidPerValue[seat * Steps + step] = values > 0 ? (float)(_bids[seat * Steps + step] / values) : 0;
-            }
-        }
     }
 
     // Four chains in a fixed order: the same on every machine whatever its vector length.

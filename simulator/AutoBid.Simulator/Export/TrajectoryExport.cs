@@ -4,6 +4,7 @@ using AutoBid.Core.Features;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Threads;
 
 namespace AutoBid.Simulator.Export;
 
@@ -18,7 +19,7 @@ public sealed class TrajectoryExport(IFeatureBuilder builder)
     /// <summary>Periods per shard, about 1 MB each in memory: what an interruption costs at most.</summary>
     public int PeriodsPerShard { get; init; } = 16;
 
-    /// <summary>Periods played at the same time. With more than one, the line-ups' policies are asked by several threads at once.</summary>
+    /// <summary>Threads, each with a period of its own; where a line-up has a policy that is not thread-safe, they play one period together.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>How the line-ups were drawn, for the manifest.</summary>
@@ -59,7 +60,8 @@ public sealed class TrajectoryExport(IFeatureBuilder builder)
         if (kept > 0) progress?.Report(kept);
 
         var batch = new TrajectoryBatch(builder.Columns.Count);
-        OrderedWork<TrajectoryBatch>.Run(missing.Length, Threads, () => Player(plan, missing), Take, cancel);
+        bool independent = plan.All(p => p.Setup.LineUp.Agents.All(agent => agent.Policy.IsThreadSafe));
+        OrderedWork<TrajectoryBatch>.Run(missing.Length, independent ? Threads : 1, () => Player(plan, missing, independent ? 1 : Threads), Take, cancel);
 
         ExportShard[] finished = [.. shards.Select(shard => shard!)];
         string sha = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', finished.Select(shard => shard.Sha256)))));
@@ -79,9 +81,9 @@ public sealed class TrajectoryExport(IFeatureBuilder builder)
         }
     }
 
-    private Func<int, TrajectoryBatch> Player(IReadOnlyList<PlannedPeriod> plan, int[] missing)
+    private Func<int, TrajectoryBatch> Player(IReadOnlyList<PlannedPeriod> plan, int[] missing, int threads)
     {
-        var player = new AuctionNetPeriod();
+        var player = new AuctionNetPeriod(Math.Min(threads, Crew.MostThreads));
         var record = new PeriodRecord(builder);
         var frozen = new FrozenRivals();
         return i =>

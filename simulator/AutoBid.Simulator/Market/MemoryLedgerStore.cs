@@ -156,21 +156,23 @@ public sealed class MemoryLedgerStore : ILedgerStore
     /// <summary>What a database would refuse is looked for before anything moves.</summary>
     private void Check(LedgerCommit commit)
     {
-        var settled = new Dictionary<MemoryBudget, long>();
+        var settled = new Dictionary<(string Tenant, string Campaign, int Day), long>();
         foreach (IGrouping<long, LeaseSettlement> bills in commit.Settlements.GroupBy(settlement => settlement.LeaseId))
         {
             long sum = bills.Sum(bill => bill.AmountNanos);
             if (!_open.TryGetValue(bills.Key, out MemoryLease? lease)) throw new InvalidOperationException($"Lease {bills.Key} is unknown or has ended.");
             if (bills.Any(bill => bill.AmountNanos < 0) || sum > lease.LeftNanos)
                 throw new InvalidOperationException($"Lease {bills.Key} has {lease.LeftNanos} nanos left and cannot settle {sum}.");
-            settled[lease.Day.DayBudget] = settled.GetValueOrDefault(lease.Day.DayBudget) + sum;
+            (string, string, int) key = (lease.Day.Tenant, lease.Day.Campaign, lease.Day.Day);
+            settled[key] = settled.GetValueOrDefault(key) + sum;
         }
 
         foreach (Adjustment adjustment in commit.Adjustments)
         {
-            MemoryBudget day = DayOf(adjustment.TenantId, adjustment.CampaignId, adjustment.Day).DayBudget;
-            settled[day] = settled.GetValueOrDefault(day) + adjustment.AmountNanos;
-            if (day.SettledNanos + settled[day] < 0)
+            (string, string, int) key = (adjustment.TenantId, adjustment.CampaignId, adjustment.Day);
+            long before = _days.TryGetValue(key, out MemoryCampaignDay? day) ? day.DayBudget.SettledNanos : 0;
+            settled[key] = settled.GetValueOrDefault(key) + adjustment.AmountNanos;
+            if (before + settled[key] < 0)
                 throw new InvalidOperationException($"An adjustment of {adjustment.AmountNanos} nanos would take campaign {adjustment.CampaignId} below 0 settled on {adjustment.Day}.");
         }
 

@@ -8,13 +8,14 @@ namespace AutoBid.Simulator.Oracles;
 /// <summary>What both knapsack oracles share: a histogram of prices per seat, filled while a period is played. Reusable.</summary>
 public abstract class KnapsackOracle : IPeriodObserver
 {
+    private readonly Action<int, int> _collect;
     private PriceHistogram[] _seats = [];
     private IReadOnlyList<Seat> _money = [];
     private PacingMode[] _modes = [];
+    private PeriodStep? _step;
 
-    private protected KnapsackOracle()
-    {
-    }
+    private protected KnapsackOracle() => _collect = (seat, _) =>
+        Collect(_step!.Auction, seat, _step.Traffic.Values(seat), (float)_money[seat].TargetCpa, _seats[seat]);
 
     /// <summary>The best of one seat with the money and mode that it played with; valid once the period is finished.</summary>
     public OracleBound Best(int seat) => Best(seat, _money[seat], _modes[seat]);
@@ -37,8 +38,8 @@ public abstract class KnapsackOracle : IPeriodObserver
     public void OnPlayed(PeriodStep step)
     {
         Prepare(step.Auction);
-        for (int seat = 0; seat < _seats.Length; seat++)
-            Collect(step.Auction, seat, step.Traffic.Values(seat), (float)_money[seat].TargetCpa, _seats[seat]);
+        _step = step;
+        step.Crew.Run(_seats.Length, _collect);
     }
 
     public void OnFinished(PeriodResult result)
@@ -48,6 +49,6 @@ public abstract class KnapsackOracle : IPeriodObserver
     /// <summary>What does not depend on the seat.</summary>
     private protected abstract void Prepare(SlotAuction auction);
 
-    /// <summary>Enters the items of a played step for one seat.</summary>
+    /// <summary>Enters the items of a played step for one seat; several seats may be entered at the same time.</summary>
     private protected abstract void Collect(SlotAuction auction, int seat, ReadOnlySpan<float> values, float target, PriceHistogram into);
 }

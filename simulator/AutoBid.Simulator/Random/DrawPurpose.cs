@@ -29,5 +29,9 @@ public enum DrawPurpose
     ConversionDelay,
     ConversionDelayKind,
     Policy,
-    Bootstrap = 100,
+    CommonValue,
+    TrafficSpike,
+    PriceShockLength,
+    PriceShockFactor,
+    Bootstrap,
 }

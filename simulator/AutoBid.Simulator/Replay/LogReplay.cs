@@ -75,12 +75,15 @@ public sealed class LogReplay
     {
         if (_current is null || row.Period != _currentNumber) Enter(row.Period, log);
         if (!_current!.Keys.TryGetValue(row.Advertiser, out ReplayKey? key)) key = Begin(row, log);
-        if (key.Open is not { } open) throw log.Error(ReplayField.Key, $"rows of period {key.Period}, advertiser {key.Name} go on after those of another period; the rows of a period must lie together");
-        if (row.Budget != key.Budget) throw log.Error(ReplayField.Budget, FormattableString.Invariant($"period {key.Period}, advertiser {key.Name} has a budget of {row.Budget} here, {key.Budget} before"));
-        if (row.Target != key.Target) throw log.Error(ReplayField.Target, FormattableString.Invariant($"period {key.Period}, advertiser {key.Name} has a target of {row.Target} here, {key.Target} before"));
+        if (key.Open is not { } open)
+            throw log.Error(ReplayField.Key, $"rows of {NameOf(key)} go on after those of another period; the rows of a period must lie together");
+        if (row.Budget != key.Budget)
+            throw log.Error(ReplayField.Budget, FormattableString.Invariant($"{NameOf(key)} has a budget of {row.Budget} here, {key.Budget} before"));
+        if (row.Target != key.Target)
+            throw log.Error(ReplayField.Target, FormattableString.Invariant($"{NameOf(key)} has a target of {row.Target} here, {key.Target} before"));
         if (row.Step != open.Step)
         {
-            if (row.Step < open.Step) throw log.Error(ReplayField.Step, $"step {row.Step} of period {key.Period}, advertiser {key.Name} comes after its step {open.Step}");
+            if (row.Step < open.Step) throw log.Error(ReplayField.Step, $"step {row.Step} of {NameOf(key)} comes after its step {open.Step}");
             Complete(_current, key, row.Step, log);
             Dispatch(_current);
         }
@@ -138,8 +141,10 @@ public sealed class LogReplay
     private static void Check(ReplayKey key, IReplayLog log)
     {
         if (key.Open is { } open && !open.TryClose(out int twice))
-            throw log.Error(ReplayField.Opportunity, $"opportunity {twice} of period {key.Period}, advertiser {key.Name}, step {open.Step} occurs twice (at or before this line)");
+            throw log.Error(ReplayField.Opportunity, $"opportunity {twice} of {NameOf(key)}, step {open.Step} occurs twice (at or before this line)");
     }
+
+    private static string NameOf(ReplayKey key) => $"period {key.Period}, advertiser {key.Name}";
 
     private void Enqueue(ReplayPeriod period, ReplayKey key, StepRows rows)
     {

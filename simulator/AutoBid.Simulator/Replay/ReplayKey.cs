@@ -33,7 +33,7 @@ internal sealed class ReplayKey(int period, int advertiser, string name, double 
 
     public required ConstantOracle Constants { get; init; }
 
-    public LeastWinningCostOracle Knapsack { get; } = new(target);
+    public LeastWinningCostKnapsack Knapsack { get; } = new(target);
 
     /// <summary>Response curve of the step being played, account currency.</summary>
     public StepCurve Response { get; } = new(ResponseGrid.Points);

@@ -1,7 +1,7 @@
 namespace AutoBid.Simulator.Replay;
 
 /// <summary>One policy at one budget factor over all keys. Scores are means per key; shares are sums over sums, never means of ratios (policies.md section 1).</summary>
-/// <param name="ShareOfOracle">Sum of scores / sum of S*; null where S* is 0. In TargetFirst S* is a value: so is what is compared with it.</param>
+/// <param name="ShareOfOracle">Sum of scores / sum of S*; null where S* is 0. In TargetFirst S* is the value of the best constant that keeps the target.</param>
 /// <param name="ShareOfKnapsack">Sum of expected scores / sum of the knapsack bounds; null where those are 0.</param>
 /// <param name="Conversions">Realised, all keys; null where the log has no outcomes.</param>
 /// <param name="Cost">All keys, account currency.</param>

@@ -31,7 +31,7 @@ internal sealed class StepMarket
     /// <param name="response">Takes the curve at the 24 grid multipliers.</param>
     /// <param name="sumValue">Sum of predicted value.</param>
     /// <param name="sumPrice">Sum of least winning costs, account currency.</param>
-    public void Add(StepRows rows, double target, StepCurve response, LeastWinningCostOracle knapsack, out double sumValue, out double sumPrice)
+    public void Add(StepRows rows, double target, StepCurve response, LeastWinningCostKnapsack knapsack, out double sumValue, out double sumPrice)
     {
         Array.Clear(_cost);
         Array.Clear(_value);

@@ -57,7 +57,7 @@ public static class HtmlReport
         Fact("periods", $"{ReportText.Days(plan)} ({plan.Periods} days)");
         Fact("line-ups", string.Join(", ", plan.LineUps));
         Fact("seats", plan.Paths.Contains(nameof(EvaluationPath.Full)) ? $"{plan.Seats}, {plan.SeatsTogether} taken over together" : plan.Seats.ToString(CultureInfo.InvariantCulture));
-        Fact("market", $"{ReportText.Count(plan.OpportunitiesPerPeriod)} opportunities a day, mean value {plan.MeanValue.ToString("0.####", CultureInfo.InvariantCulture)}");
+        Fact("market", $"{plan.Preset}: {ReportText.Count(plan.OpportunitiesPerPeriod)} opportunities a day, mean value {plan.MeanValue.ToString("0.####", CultureInfo.InvariantCulture)}");
         Fact("population prior", plan.Prior ?? "none");
         Fact("candidates are not told", plan.Unknown.Count == 0 ? "all is known" : string.Join(", ", plan.Unknown));
         Fact("guard", plan.Guard ? "on" : "off");
@@ -80,8 +80,8 @@ public static class HtmlReport
 
         if (view.Groups.Any(g => g.Baseline is not null))
         {
-            Section(html, "Paired differences", report.BaselineRule + " Whiskers are 95 % intervals over periods.");
-            (double, double) range = ForestChart.Range(view.Groups.SelectMany(g => g.Rows.Select(r => r.Difference)));
+            Section(html, "Paired differences", report.BaselineRule + " Whiskers are 95 % intervals over periods; a triangle stands for a policy beyond the edge.");
+            (double, double) range = ForestChart.Range(view.Groups.Select(g => g.Rows.Select(r => r.Difference)));
             Panels(html, "panels", view.Groups.Select(g => ($"{ReportText.Budget(g.BudgetFactor)} budget", ForestChart.Draw(
                 view, $"Differences at {ReportText.Budget(g.BudgetFactor)} budget",
                 [.. g.Rows.Select(r => (r.Policy, r.Difference, r.Policy == g.Baseline ? "baseline" : "none"))], range))));
@@ -89,8 +89,8 @@ public static class HtmlReport
 
         if (view.Gaps.Count > 0)
         {
-            Section(html, "Reaction gap", "Share of S* when rivals react minus that against frozen rivals, in points, on the same keys.");
-            (double, double) range = ForestChart.Range(view.Gaps.Select(g => g.Gap));
+            Section(html, "Reaction gap", "Share of S* when rivals react minus that against frozen rivals, in points, on the same keys; a triangle stands for a policy beyond the edge.");
+            (double, double) range = ForestChart.Range(view.Gaps.GroupBy(g => g.BudgetFactor).Select(panel => panel.Select(g => (PairedDifference?)g.Gap)));
             Panels(html, "panels", view.Groups.Select(group => ($"{ReportText.Budget(group.BudgetFactor)} budget", ForestChart.Draw(
                 view, $"Reaction gap at {ReportText.Budget(group.BudgetFactor)} budget",
                 [.. view.Policies.Select(policy => (policy, Gap(policy, group.BudgetFactor), "none"))], range))));

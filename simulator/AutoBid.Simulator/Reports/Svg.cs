@@ -42,6 +42,13 @@ internal sealed class Svg
     public Svg Dot(double x, double y, double radius, string style, string? title = null)
         => Shape($"circle class=\"{style}\" cx=\"{Number(x)}\" cy=\"{Number(y)}\" r=\"{Number(radius)}\"", "circle", title);
 
+    /// <summary>A triangle that points to what lies beyond the edge.</summary>
+    public Svg Mark(double x, double y, bool toTheLeft, string style, string title)
+    {
+        double back = toTheLeft ? 8 : -8;
+        return Shape($"path class=\"{style}\" d=\"{Path([(x, y), (x + back, y - 4.5), (x + back, y + 4.5)])}Z\"", "path", title);
+    }
+
     public Svg Curve(IReadOnlyList<(double X, double Y)> points, string style, string? title = null)
         => points.Count == 0 ? this : Shape($"path class=\"{style}\" d=\"{Path(points)}\"", "path", title);
 

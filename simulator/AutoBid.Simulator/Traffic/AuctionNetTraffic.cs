@@ -12,7 +12,7 @@ namespace AutoBid.Simulator.Traffic;
 /// </summary>
 public sealed class AuctionNetTraffic
 {
-    /// <summary>Steps after which value levels are drawn again.</summary>
+    /// <summary>Steps after which the preset draws value levels again; a shift may say otherwise (<see cref="TrafficOptions.RegimeSteps"/>).</summary>
     public const int RegimeSteps = 8;
 
     /// <summary>Steps that share one volume factor.</summary>
@@ -67,7 +67,11 @@ public sealed class AuctionNetTraffic
     }
 
     /// <summary>Makes room for a step's values; <see cref="GenerateRow"/> then draws them, row by row on any thread.</summary>
-    public void Prepare(int step, TrafficStep destination) => destination.Resize(step, Advertisers, _volumes[step], LargestVolume);
+    public void Prepare(int step, TrafficStep destination)
+    {
+        destination.Resize(step, Advertisers, _volumes[step], LargestVolume);
+        if (_options.ValueCorrelation > 0) Stream(step, 0, DrawPurpose.CommonValue).FillNormals(destination.MutableCommon());
+    }
 
     /// <summary>Draws one advertiser's values of a prepared step.</summary>
     /// <returns>Their mean; 0 without opportunities.</returns>
@@ -76,6 +80,7 @@ public sealed class AuctionNetTraffic
         int step = destination.Step;
         Span<float> row = destination.MutableValues(advertiser);
         Stream(step, advertiser, DrawPurpose.Value).FillNormals(row);
+        if (_options.ValueCorrelation > 0) Mix(row, destination.MutableCommon(), _options.ValueCorrelation);
         ScaleAndClip(row, Mean(step, advertiser), Spread(step, advertiser));
         return row.IsEmpty ? 0 : Sums.Of(row) / row.Length;
     }
@@ -92,6 +97,13 @@ public sealed class AuctionNetTraffic
     {
         double relative = _noises[advertiser].Relative(Stream(step, advertiser, DrawPurpose.Noise).SingleNormal(opportunity));
         return _noises[advertiser].TrueValue(value, relative, Stream(step, advertiser, DrawPurpose.ConversionValue).SingleUniform(opportunity));
+    }
+
+    // Standard normals of correlation rho with every other row mixed from the same common draws; still standard normal.
+    private static void Mix(Span<float> row, ReadOnlySpan<float> common, double rho)
+    {
+        float shared = (float)Math.Sqrt(rho), own = (float)Math.Sqrt(1 - rho);
+        for (int i = 0; i < row.Length; i++) row[i] = shared * common[i] + own * row[i];
     }
 
     private static void ScaleAndClip(Span<float> row, float mean, float spread)
@@ -120,7 +132,18 @@ public sealed class AuctionNetTraffic
         }
 
         for (int step = 0; step < weights.Length; step++) _volumes[step] = (int)(_options.OpportunitiesPerPeriod * weights[step] / sum);
+        if (_options.SpikeProbability > 0) AddSpikes();
         LargestVolume = _volumes.Max();
+    }
+
+    private void AddSpikes()
+    {
+        RandomStream spikes = Stream(0, 0, DrawPurpose.TrafficSpike);
+        for (int step = 0; step < _volumes.Length; step++)
+        {
+            int window = step / VolumeWindow;
+            if (spikes.Uniform(2 * window) < _options.SpikeProbability) _volumes[step] = (int)(_volumes[step] * spikes.Uniform(2 * window + 1, 2, 3));
+        }
     }
 
     private void DrawLevels()
@@ -136,7 +159,7 @@ public sealed class AuctionNetTraffic
             _noises[advertiser] = PredictionNoise.For(_seed, _period, advertiser);
             for (int step = 0; step < StepClock.StepsPerDay; step++)
             {
-                int regime = step / RegimeSteps;
+                int regime = step / _options.RegimeSteps;
                 double own = leader ? 1 : ofAdvertiser.Uniform(regime, 0.5, 1.5);
                 double mean = Math.Min(_options.MeanValue * ofCategory.Uniform(regime, 0.3, 1.7) * own, 1);
                 double ratio = ClipSpread(typicalSpread + 0.2 * typicalSpread * spreadOfStep.Normal(step));

@@ -9,6 +9,7 @@ namespace AutoBid.Simulator.Traffic;
 public sealed class TrafficStep
 {
     private float[] _values = [];
+    private float[] _common = [];
     private int _stride;
 
     public int Step { get; private set; }
@@ -22,6 +23,13 @@ public sealed class TrafficStep
 
     /// <summary>The writable rows, for traffic sources.</summary>
     public Span<float> MutableValues(int advertiser) => _values.AsSpan(advertiser * _stride, Opportunities);
+
+    /// <summary>Draws that all advertisers' values share, where traffic is correlated; length <see cref="Opportunities"/>.</summary>
+    internal Span<float> MutableCommon()
+    {
+        if (_common.Length < Opportunities) _common = new float[_stride];
+        return _common.AsSpan(0, Opportunities);
+    }
 
     /// <summary>Prepares for a step. The contents are undefined until every row is written.</summary>
     /// <param name="capacity">Opportunities of the largest step to come, so that memory is taken once.</param>

@@ -9,6 +9,8 @@ using AutoBid.Core.Campaigns;
 using AutoBid.Server.Hosting;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Shifts;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Cli.Commands;
@@ -29,7 +31,7 @@ internal static class EvaluateCommand
         budget.Validators.Add(CheckBudgets);
         Option<int> periods = SharedOptions.Number("--periods", "Days to play, the replicates of every interval.", 20, 1, 100_000);
         Option<int> first = SharedOptions.Number("--first-period", "Number of the first day; training data of the same seed use low numbers.", 1000, 0, 1_000_000);
-        var lineUp = new Option<string[]>("--lineup") { Description = "Line-up of rivals, such as mixed-100; several take the days in turn.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["mixed-100"] };
+        var lineUp = new Option<string[]>("--lineup") { Description = $"Line-up of rivals: {LineUps.Grammar}; several take the days in turn.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["mixed-100"] };
         Option<string[]> mode = new Option<string[]>("--mode") { Description = "Which promise wins (default both).", HelpName = "MODE", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => Enum.GetNames<PacingMode>() }
             .AcceptOnlyFromAmong(Enum.GetNames<PacingMode>());
         Option<string> path = new Option<string>("--path") { Description = "frozen: rivals bid as they did; full: they react, the day is played again; both: and the gap.", DefaultValueFactory = _ => "frozen" }
@@ -42,19 +44,20 @@ internal static class EvaluateCommand
         });
         var unknown = new Option<string?>("--unknown") { Description = "What candidates are not told: step, regime, curves.", HelpName = "LIST" };
         Option<ulong> seed = SharedOptions.Seed();
-        var prior = new Option<string?>("--prior") { Description = "Population prior of candidates and rivals, or none (default: the shipped one of this market).", HelpName = "FILE|none" };
-        Option<string> traffic = new Option<string>("--traffic") { Description = "Scale of predicted values.", DefaultValueFactory = _ => "final-round" }.AcceptOnlyFromAmong("final-round", "dense");
+        Option<string?> prior = PriorOption.Create("Population prior of candidates and rivals, or none (default: the shipped one of this market).");
+        Option<string> preset = new Option<string>("--preset") { Description = "The market.", DefaultValueFactory = _ => AuctionPreset.AuctionNet.Name }
+            .AcceptOnlyFromAmong([.. AuctionPreset.All.Select(known => known.Name)]);
         Option<int> opportunities = SharedOptions.Number("--opportunities", "Opportunities of a day.", 500_000, 1_000, 10_000_000);
         var noGuard = new Option<bool>("--no-guard") { Description = "No guard behind any policy." };
-        var shift = new Option<string?>("--shift") { Description = "Play the days under this market shift.", HelpName = "NAME" };
-        Option<int> threads = SharedOptions.Number("--threads", "Threads; results do not depend on them.", Environment.ProcessorCount, 1, 1024);
+        Option<string> shift = new Option<string>("--shift") { Description = "Play the days under this market shift.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong([.. Shift.Names]);
+        Option<int> threads = SharedOptions.Number("--threads", "Threads; results do not depend on them.", Environment.ProcessorCount, 1, 64);
         var folder = new Option<string>("--out") { Description = "Folder of the results; a run that was stopped goes on in it.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.Combine("data", "evaluation") };
         var baseline = new Option<string?>("--baseline") { Description = "Policy that differences are taken to (default: in each table the best one without a model).", HelpName = "NAME" };
         var fresh = new Option<bool>("--fresh") { Description = "Throw away what the folder holds." };
         Option<string?> json = SharedOptions.Json();
         var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
         {
-            policy, budget, periods, first, lineUp, mode, path, together, unknown, seed, prior, traffic, opportunities, noGuard, shift, threads, folder, baseline, fresh, json,
+            policy, budget, periods, first, lineUp, mode, path, together, unknown, seed, prior, preset, opportunities, noGuard, shift, threads, folder, baseline, fresh, json,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -71,10 +74,9 @@ internal static class EvaluateCommand
                 Knowledge = KnowledgeOf(parsed.GetValue(unknown)),
                 Seed = parsed.GetValue(seed),
                 Prior = parsed.GetValue(prior),
-                Dense = parsed.GetValue(traffic) == "dense",
-                Opportunities = parsed.GetValue(opportunities),
+                Preset = PresetOf(parsed.GetValue(preset)!, parsed.GetValue(opportunities)),
                 Guard = !parsed.GetValue(noGuard),
-                Shift = parsed.GetValue(shift),
+                Shift = parsed.GetValue(shift) is "none" ? null : Shift.Find(parsed.GetValue(shift)!),
                 Threads = parsed.GetValue(threads),
                 Folder = parsed.GetValue(folder)!,
                 Baseline = parsed.GetValue(baseline),
@@ -110,6 +112,12 @@ internal static class EvaluateCommand
             CultureInfo.InvariantCulture, $"{all - finished} results played in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s on {options.Threads} threads   {page}"));
         if (json is not null) JsonReport.Write(json, report);
         return 0;
+    }
+
+    private static AuctionPreset PresetOf(string name, int opportunities)
+    {
+        AuctionPreset preset = AuctionPreset.Find(name)!;
+        return preset with { Traffic = preset.Traffic with { OpportunitiesPerPeriod = opportunities } };
     }
 
     private static void CheckBudgets(OptionResult result)

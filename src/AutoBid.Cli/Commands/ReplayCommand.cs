@@ -30,7 +30,7 @@ internal static class ReplayCommand
         });
         Option<string> mode = new Option<string>("--mode") { Description = "Which promise wins, SpendFirst or TargetFirst.", DefaultValueFactory = _ => nameof(PacingMode.SpendFirst) }
             .AcceptOnlyFromAmong(nameof(PacingMode.SpendFirst), nameof(PacingMode.TargetFirst));
-        var prior = new Option<string?>("--prior") { Description = "Population prior file, or none (default: the shipped one for auction logs, none for plain ones).", HelpName = "FILE|none" };
+        Option<string?> prior = PriorOption.Create("Population prior file, or none (default: the shipped one for auction logs, none for plain ones).");
         Option<ulong> seed = SharedOptions.Seed();
         Option<string?> json = SharedOptions.Json();
         var bidLog = new BidLogArguments();
@@ -57,7 +57,7 @@ internal static class ReplayCommand
                         BudgetFactors = parsed.GetValue(factors) is { Length: > 0 } list ? [.. list.Distinct()] : [1],
                         Mode = Enum.Parse<PacingMode>(parsed.GetValue(mode)!),
                         // The shipped prior describes the benchmark's market, not the one that a plain log comes from.
-                        Prior = SimulateCommand.PriorOf(parsed.GetValue(prior) ?? (plain is null ? null : "none")),
+                        Prior = PriorOption.Load(parsed.GetValue(prior) ?? (plain is null ? null : "none"), PriorOption.AuctionNet)?.ToPrior(),
                         Seed = parsed.GetValue(seed),
                         Threads = Environment.ProcessorCount,
                     },

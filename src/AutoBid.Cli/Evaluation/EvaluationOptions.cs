@@ -1,5 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation;
+using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Shifts;
 
 namespace AutoBid.Cli.Evaluation;
 
@@ -27,16 +29,15 @@ internal sealed record EvaluationOptions
 
     public Knowledge Knowledge { get; init; } = Knowledge.All;
 
-    public bool Dense { get; init; }
-
-    public int Opportunities { get; init; } = 500_000;
+    public required AuctionPreset Preset { get; init; }
 
     public bool Guard { get; init; } = true;
 
     /// <summary>Null: the shipped one where there is one; <c>none</c>: none.</summary>
     public string? Prior { get; init; }
 
-    public string? Shift { get; init; }
+    /// <summary>Null: the market as it is.</summary>
+    public Shift? Shift { get; init; }
 
     public int Threads { get; init; } = 1;
 

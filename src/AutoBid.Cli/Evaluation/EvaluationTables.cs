@@ -1,7 +1,7 @@
+using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
 using AutoBid.Simulator.Reports;
-using AutoBid.Core.Campaigns;
 using Spectre.Console;
 
 namespace AutoBid.Cli.Evaluation;

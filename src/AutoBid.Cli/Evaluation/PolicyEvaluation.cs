@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AutoBid.Cli.Commands;
 using AutoBid.Cli.Simulation;
 using AutoBid.Core.Guarding;
 using AutoBid.Policies.Contracts;
@@ -25,8 +26,7 @@ internal sealed class PolicyEvaluation
         _options = options;
         if (options.Baseline is { } baseline && !options.Policies.Contains(baseline))
             throw new CommandException($"--baseline: '{baseline}' is none of the policies {string.Join(", ", options.Policies)}", CommandException.Usage);
-        PriorFile? prior = PriorOf(options.Prior);
-        TrafficOptions traffic = (options.Dense ? TrafficOptions.Dense : TrafficOptions.FinalRound) with { OpportunitiesPerPeriod = options.Opportunities };
+        PriorFile? prior = PriorOption.Load(options.Prior, PriorOption.AuctionNet);
         var plan = new EvaluationPlan
         {
             Seed = options.Seed,
@@ -38,16 +38,16 @@ internal sealed class PolicyEvaluation
             Modes = options.Modes,
             Paths = options.Paths,
             Knowledge = options.Knowledge,
-            Traffic = traffic,
+            Preset = options.Preset,
             Guard = options.Guard ? new GuardOptions() : null,
             Prior = prior,
-            Shift = options.Shift is "none" ? null : options.Shift,
+            Shift = options.Shift?.Name,
             SeatsTogether = options.SeatsTogether,
         };
         var factory = new LineUpFactory(options.Seed, prior?.ToPrior());
         try
         {
-            _market = new EvaluationMarket(plan, (name, mode) => EvaluationNames.LineUp(name, factory, mode), EvaluationNames.Shift(options.Shift));
+            _market = new EvaluationMarket(plan, (name, mode) => LineUps.Parse(name, factory, policies, AuctionNetSeats.All, mode), options.Shift is { } shift ? setup => shift.Apply(setup) : null);
             _folder = EvaluationFolder.Open(options.Folder, _market, options.Fresh);
         }
         catch (ArgumentException e)
@@ -94,20 +94,5 @@ internal sealed class PolicyEvaluation
         string card = Path.Combine(Installation.Models, policy.Model, "card.json");
         bool isModel = policy.Model != policy.Name && File.Exists(card);
         return new EvaluatedPolicy(name, policy, isModel ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(card))) : null);
-    }
-
-    private static PriorFile? PriorOf(string? named)
-    {
-        if (named == "none") return null;
-        string path = named ?? Path.Combine(Installation.Home, "policies", "priors", "auctionnet.json");
-        if (named is null && !File.Exists(path)) return null;
-        try
-        {
-            return PriorFile.Load(path);
-        }
-        catch (PriorFileException e)
-        {
-            throw new CommandException($"--prior: {e.Message}", e, CommandException.Usage);
-        }
     }
 }

@@ -37,7 +37,9 @@ internal sealed class BidLogArguments
         if (given.Length == 0) return null;
         foreach (Option needed in (Option[])[_time, _value, _price, _budget, _cpa])
         {
-            if (!given.Contains(needed)) throw new CommandException($"{needed.Name} is needed with {given[0].Name}: a plain bid log needs --time, --value, --price, --budget and --cpa", CommandException.Usage);
+            if (given.Contains(needed)) continue;
+            string all = "a plain bid log needs --time, --value, --price, --budget and --cpa";
+            throw new CommandException($"{needed.Name} is needed with {given[0].Name}: {all}", CommandException.Usage);
         }
 
         var options = new BidLogOptions

@@ -3,6 +3,7 @@ using AutoBid.Policies.Priors;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Export;
 using AutoBid.Simulator.Periods;
+using AutoBid.Simulator.Threads;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Cli.Simulation;
@@ -91,7 +92,7 @@ internal sealed class DataExport(DataExportOptions options)
     {
         var factory = new LineUpFactory(options.Seed, prior: null);
         var builder = new PriorBuilder();
-        var player = new AuctionNetPeriod(options.Threads);
+        var player = new AuctionNetPeriod(Math.Min(options.Threads, Crew.MostThreads));
         for (int period = 0; period < options.PriorPeriods; period++)
         {
             cancellation.ThrowIfCancellationRequested();

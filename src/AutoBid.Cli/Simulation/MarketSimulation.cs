@@ -1,6 +1,6 @@
+using AutoBid.Cli.Commands;
 using AutoBid.Cli.Demo;
 using AutoBid.Cli.Output;
-using AutoBid.Policies.Priors;
 using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Simulation;
@@ -12,20 +12,7 @@ internal static class MarketSimulation
     /// <exception cref="CommandException">The prior cannot be used, or the policy is not served.</exception>
     public static async Task<RunReport> PlayAsync(MarketRunOptions options, string? prior, IRunView view, CancellationToken cancellation)
     {
-        await using EngineMarket market = await EngineMarket.StartAsync(options.Play, Installation.Models, PriorOf(prior), cancellation);
+        await using EngineMarket market = await EngineMarket.StartAsync(options.Play, Installation.Models, PriorOption.Load(prior, Installation.Prior), cancellation);
         return await new MarketRun(options with { Events = "memory" }, market).PlayAsync(view, cancellation);
-    }
-
-    private static PriorFile? PriorOf(string? named)
-    {
-        if (named == "none" || (named is null && !File.Exists(Installation.Prior))) return null;
-        try
-        {
-            return PriorFile.Load(named ?? Installation.Prior);
-        }
-        catch (PriorFileException e)
-        {
-            throw new CommandException($"--prior: {e.Message}", e, CommandException.Usage);
-        }
     }
 }

@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Policies.Contracts;
+using AutoBid.Simulator.Periods;
 
 namespace AutoBid.Cli.Simulation;
 
@@ -11,10 +12,10 @@ internal sealed record SimulationOptions
 
     public int Periods { get; init; } = 4;
 
-    /// <summary>Number of the line-up of opponents.</summary>
-    public int LineUp { get; init; }
+    public AuctionPreset Preset { get; init; } = AuctionPreset.AuctionNet;
 
-    public int Opportunities { get; init; } = 500_000;
+    /// <summary>Name or seat map of the line-up.</summary>
+    public string LineUp { get; init; } = "mixed-0";
 
     public double BudgetFactor { get; init; } = 1;
 
@@ -30,6 +31,12 @@ internal sealed record SimulationOptions
     /// <summary>Whether S* is computed: it takes longer than the auctions.</summary>
     public bool Oracle { get; init; } = true;
 
+    /// <summary>Whether the two knapsack oracles are computed beside S*.</summary>
+    public bool Bounds { get; init; }
+
     /// <summary>Auction log to write; null: none.</summary>
     public string? LogFile { get; init; }
+
+    /// <summary>Results do not depend on them.</summary>
+    public int Threads { get; init; } = 1;
 }

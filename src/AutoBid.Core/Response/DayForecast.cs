@@ -65,9 +65,10 @@ public sealed class DayForecast
         SumUp(input);
         PopulationPrior? prior = input.Prior;
         int regime = prior?.RegimeSteps ?? 0;
+        bool fromPrior = prior is not null && !input.RecentCurvesOnly;
         _recent.Sum(input, regime);
         double inRegime = 0, beyond = 0;
-        IsKnown = input.Trajectory.Closed < StepClock.StepsPerDay && (prior is not null || _recent.IsKnown);
+        IsKnown = input.Trajectory.Closed < StepClock.StepsPerDay && (fromPrior || _recent.IsKnown);
         if (IsKnown)
         {
             Volumes(input, regime, out inRegime, out beyond);
@@ -85,24 +86,27 @@ public sealed class DayForecast
         }
 
         Calibration(input, out double costRatio, out double valueRatio);
-        if (prior is null) ProjectRecent(costRatio * (inRegime + beyond), valueRatio * (inRegime + beyond));
-        else Project(input, prior, inRegime, beyond, costRatio, valueRatio);
+        if (!fromPrior) ProjectRecent(costRatio * (inRegime + beyond), valueRatio * (inRegime + beyond));
+        else Project(input, prior!, inRegime, beyond, costRatio, valueRatio);
     }
 
     private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, double costRatio, double valueRatio)
     {
         double level = ValueLevel.Current(input), lasting = ValueLevel.Lasting(input, level);
-        double nearShift = Math.Log(input.Reference * level), farShift = Math.Log(input.Reference * lasting);
+        // Prices p times the prior's: what it says of a bid b holds at p x b, at p times the cost.
+        double dearer = input.FollowsPriceLevel ? PriceLevel.Log(input, prior) : 0, price = Math.Exp(dearer);
+        double nearShift = Math.Log(input.Reference * level) - dearer, farShift = Math.Log(input.Reference * lasting) - dearer;
         double nearUnit = level * input.Reference, farUnit = lasting * input.Reference;
         double weight = _recent.IsKnown ? _recent.Signals / (_recent.Signals + SignalsForHalfWeight) : 0;
-        var below = weight > 0 ? Join(prior, nearShift, nearUnit, _recent.LogFirst, _recent.FirstCost, _recent.FirstValue) : default;
-        var above = weight > 0 ? Join(prior, nearShift, nearUnit, _recent.LogLast, _recent.LastCost, _recent.LastValue) : default;
+        var below = weight > 0 ? Join(prior, price, nearShift, nearUnit, _recent.LogFirst, _recent.FirstCost, _recent.FirstValue) : default;
+        var above = weight > 0 ? Join(prior, price, nearShift, nearUnit, _recent.LogLast, _recent.LastCost, _recent.LastValue) : default;
 
         double highestCost = 0, highestValue = 0;
         for (int i = 0; i < Points; i++)
         {
             double log = LogLowest + i * LogStep;
             prior.AtLog(nearShift + log, out double nearCost, out double nearValue);
+            nearCost *= price;
             nearValue *= nearUnit;
             if (weight > 0)
             {
@@ -119,6 +123,7 @@ public sealed class DayForecast
             if (beyond > 0)
             {
                 prior.AtLog(farShift + log, out farCost, out farValue);
+                farCost *= price;
                 farValue *= farUnit;
             }
 
@@ -157,11 +162,11 @@ public sealed class DayForecast
         LastPoint = Math.Max(LastAtMost(_recent.LogLast), FirstPoint);
     }
 
-    private static (double Cost, double Value) Join(PopulationPrior prior, double shift, double unit, double log, double cost, double value)
+    private static (double Cost, double Value) Join(PopulationPrior prior, double price, double shift, double unit, double log, double cost, double value)
     {
         prior.AtLog(shift + log, out double priorCost, out double priorValue);
         priorValue *= unit;
-        return (priorCost > 0 ? cost / priorCost : 0, priorValue > 0 ? value / priorValue : 0);
+        return (priorCost > 0 ? cost / (price * priorCost) : 0, priorValue > 0 ? value / priorValue : 0);
     }
 
     private static int LastAtMost(double log) => (int)Math.Clamp(Math.Floor((log - LogLowest) / LogStep + 1e-9), 0, Points - 1);

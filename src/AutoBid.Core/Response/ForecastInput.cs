@@ -18,6 +18,15 @@ public readonly record struct ForecastInput
 
     public PopulationPrior? Prior { get; init; }
 
+    /// <summary>Of the prior only its volumes count: the mean of the kept curves is extrapolated to the end of the day (the published baseline).</summary>
+    public bool RecentCurvesOnly { get; init; }
+
+    /// <summary>
+    /// Moves the prior's prices by the level that the day's closed steps show. Off by default: forecasts are inputs of trained models, whose data were
+    /// made without it.
+    /// </summary>
+    public bool FollowsPriceLevel { get; init; }
+
     /// <summary>Forecast of the running step's opportunities; 0: unknown.</summary>
     public double CurrentImpressions { get; init; }
 

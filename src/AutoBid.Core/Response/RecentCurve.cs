@@ -37,13 +37,14 @@ internal sealed class RecentCurve
 
     public double LastValue => _value[Last];
 
-    /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown.</summary>
+    /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown; all that a live engine keeps where nothing else counts.</summary>
     public void Sum(in ForecastInput input, int regime)
     {
         Array.Clear(_cost);
         Array.Clear(_value);
         int step = input.Trajectory.Closed;
-        int first = regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
+        int first = input.RecentCurvesOnly ? Math.Max(0, step - TrajectoryStore.DefaultCurvesKept)
+            : regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
         Signals = 0;
         _impressions = 0;
         for (int s = first; s < step; s++)

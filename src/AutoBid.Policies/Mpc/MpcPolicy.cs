@@ -23,6 +23,15 @@ public sealed class MpcPolicy(MpcOptions options, string name = "mpc") : IBidPol
     {
     }
 
+    /// <summary>The published baseline: recent curves to the end of the day.</summary>
+    public static MpcPolicy Recent { get; } = new(new MpcOptions { RecentCurvesOnly = true }, "mpc-recent");
+
+    /// <summary>Budget and target kept in both modes, with the prior.</summary>
+    public static MpcPolicy MinPacing { get; } = new(new MpcOptions { AlwaysMinPacing = true }, "min-pacing");
+
+    /// <summary>Budget and target kept in both modes, on recent curves.</summary>
+    public static MpcPolicy RecentMinPacing { get; } = new(new MpcOptions { AlwaysMinPacing = true, RecentCurvesOnly = true }, "min-pacing-recent");
+
     public string Name => name;
 
     public string Model => name;
@@ -51,23 +60,29 @@ public sealed class MpcPolicy(MpcOptions options, string name = "mpc") : IBidPol
                 continue;
             }
 
-            ForecastInput forecast = options.RecentCurvesOnly ? input.Forecast with { Prior = null } : input.Forecast;
-            decisions[i] = TryPlan(input, forecast, scratch, out double multiplier)
+            ForecastInput forecast = input.Forecast with { RecentCurvesOnly = options.RecentCurvesOnly, FollowsPriceLevel = options.FollowsPriceLevel };
+            decisions[i] = TryPlan(input, forecast, scratch, options.AlwaysMinPacing, out double multiplier)
                 ? new PolicyDecision { Multiplier = multiplier, IsDecided = double.IsFinite(multiplier) }
                 : ColdStart.Decide(input);
         }
     }
 
-    /// <summary>MPC's multiplier, inside the campaign's range; false when nothing can be projected. Overwrites <paramref name="scratch"/>.</summary>
-    public static bool TryPlan(in PolicyInput input, DayForecast scratch, out double multiplier) => TryPlan(input, input.Forecast, scratch, out multiplier);
+    /// <summary>
+    /// MPC's multiplier on the plain forecast, inside the campaign's range; false when nothing can be projected. Overwrites <paramref name="scratch"/>.
+    /// Models are trained as residuals to it, on features of the same forecast: it does not follow the price level, whatever the policy does.
+    /// </summary>
+    public static bool TryPlan(in PolicyInput input, DayForecast scratch, out double multiplier) => TryPlan(input, input.Forecast, scratch, false, out multiplier);
 
     internal static bool TryPlan(in PolicyInput input, in ForecastInput forecast, DayForecast scratch, out double multiplier)
+        => TryPlan(input, forecast, scratch, false, out multiplier);
+
+    private static bool TryPlan(in PolicyInput input, in ForecastInput forecast, DayForecast scratch, bool minPacing, out double multiplier)
     {
         scratch.Build(forecast);
         multiplier = 0;
         if (!scratch.IsKnown) return false;
-        multiplier = input is { HasTarget: true, Mode: PacingMode.TargetFirst }
-            ? PacingRules.MinPacing(scratch)
+        multiplier = input.HasTarget && (minPacing || input.Mode == PacingMode.TargetFirst) ? PacingRules.MinPacing(scratch)
+            : minPacing ? PacingRules.SpendBudget(scratch)
             : PacingRules.BestScore(scratch, input.HasTarget);
         multiplier = Math.Clamp(multiplier, input.MinMultiplier, input.MaxMultiplier);
         return true;

@@ -1,4 +1,5 @@
 using AutoBid.Cli.Commands;
+using AutoBid.Cli.Simulation;
 
 namespace AutoBid.Cli.Tests.Commands;
 
@@ -68,10 +69,10 @@ public sealed class CommandLineTests
     [InlineData("0,6,12-14", new[] { 0, 6, 12, 13, 14 })]
     [InlineData("47", new[] { 47 })]
     [InlineData("3, 3,2", new[] { 2, 3 })]
-    public void SeatsAreAList(string list, int[] seats) => Assert.Equal(seats, SimulateCommand.ParseSeats(list));
+    public void SeatsAreAList(string list, int[] seats) => Assert.Equal(seats, LineUps.ParseSeats(list));
 
     [Fact]
-    public void AllSeatsAreFortyEight() => Assert.Equal(48, SimulateCommand.ParseSeats("all").Count);
+    public void AllSeatsAreFortyEight() => Assert.Equal(48, LineUps.ParseSeats("all").Count);
 
     [Theory]
     [InlineData("")]
@@ -79,5 +80,5 @@ public sealed class CommandLineTests
     [InlineData("5-3")]
     [InlineData("1-2-3")]
     [InlineData("-1")]
-    public void OtherSeatsAreNot(string list) => Assert.Throws<CommandException>(() => SimulateCommand.ParseSeats(list));
+    public void OtherSeatsAreNot(string list) => Assert.Throws<CommandException>(() => LineUps.ParseSeats(list));
 }

@@ -9,7 +9,7 @@ namespace AutoBid.Cli.Tests.EndToEnd;
 /// <summary>One market day through the engine in process and one through a real service on Kestrel: the same decisions, to the last bit of the hash.</summary>
 public sealed class MarketParityTests : IDisposable
 {
-    private static readonly MarketRunOptions Options = new() { Policy = "mpc", Steps = 16, RequestsPerStep = 150, Seed = 11 };
+    private static readonly MarketRunOptions Options = new() { Policy = "mpc", Steps = 14, RequestsPerStep = 120, Seed = 11 };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("autobid-parity-");
 
@@ -28,7 +28,7 @@ public sealed class MarketParityTests : IDisposable
         Assert.Equal(overHttp.Totals with { Duplicates = null }, inProcess.Totals with { NoBidReasons = overHttp.Totals.NoBidReasons });
         Assert.Equal(overHttp.Totals.NoBidReasons, inProcess.Totals.NoBidReasons);
         Assert.All(inProcess.Campaigns.SelectMany(c => c.Decisions), decision => Assert.Equal(policy, decision.Policy));
-        Assert.True(inProcess.Totals.Wins > 500, "a day without wins proves nothing");
+        Assert.True(inProcess.Totals.Wins > 200, "a day without wins proves nothing");
         Assert.True(inProcess.Totals.Conversions > 0, "a day without conversions proves nothing");
     }
 
@@ -37,7 +37,7 @@ public sealed class MarketParityTests : IDisposable
     {
         RunReport day = await InProcessAsync(Options), again = await InProcessAsync(Options);
         Assert.Equal(day.DecisionsHash, again.DecisionsHash);
-        foreach (MarketRunOptions other in (MarketRunOptions[])[Options with { Seed = 12 }, Options with { Policy = "pid" }, Options with { RequestsPerStep = 151 }])
+        foreach (MarketRunOptions other in (MarketRunOptions[])[Options with { Seed = 12 }, Options with { Policy = "pid" }, Options with { RequestsPerStep = 121 }])
             Assert.NotEqual(day.DecisionsHash, (await InProcessAsync(other)).DecisionsHash);
     }
 

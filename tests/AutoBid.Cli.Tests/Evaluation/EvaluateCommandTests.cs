@@ -52,7 +52,7 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("--policy mpc --path sideways", "sideways")]
     [InlineData("--policy mpc --unknown step,weather", "'weather' is none of step, regime, curves")]
     [InlineData("--policy mpc --lineup nowhere", "--lineup: 'nowhere'")]
-    [InlineData("--policy mpc --shift nowhere", "--shift: 'nowhere'")]
+    [InlineData("--policy mpc --shift nowhere", "nowhere")]
     [InlineData("--policy mpc --baseline pid", "--baseline: 'pid' is none of the policies mpc")]
     [InlineData("--policy mpc --prior /nowhere/prior.json", "/nowhere/prior.json")]
     public async Task AWrongCommandLineIsOneLine(string options, string expected)

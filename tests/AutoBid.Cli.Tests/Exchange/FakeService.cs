@@ -92,7 +92,7 @@ internal sealed class FakeService : IAsyncDisposable
         MostBidsInFlight = Math.Max(MostBidsInFlight, Interlocked.Increment(ref _inFlight));
         JsonElement request = await ReadAsync(http);
         Interlocked.Decrement(ref _inFlight);
-        if (SpoilBid?.Invoke(_bids++, http) == true) return;
+        if (SpoilBid?.Invoke(Interlocked.Increment(ref _bids) - 1, http) == true) return;
         string auction = request.GetProperty("id").GetString()!;
         JsonElement imp = request.GetProperty("imp")[0];
         string best = "";
@@ -151,7 +151,9 @@ internal sealed class FakeService : IAsyncDisposable
             Ledger ledger = Ledgers[e.GetProperty("campaign").GetString()!];
             ledger.Conversions++;
             ledger.ValueMicros += e.GetProperty("valueMicros").GetInt64();
-            Conversions.Add((DateTime.Parse(ClockCalls[^1], CultureInfo.InvariantCulture).ToUniversalTime(), e.GetProperty("time").GetDateTime().ToUniversalTime()));
+            // On the wall clock nobody moves it.
+            DateTime clock = ClockCalls.Count == 0 ? default : DateTime.Parse(ClockCalls[^1], CultureInfo.InvariantCulture).ToUniversalTime();
+            Conversions.Add((clock, e.GetProperty("time").GetDateTime().ToUniversalTime()));
             results.Add(new { status = "accepted" });
         }
 

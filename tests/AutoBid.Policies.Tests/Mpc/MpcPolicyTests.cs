@@ -64,7 +64,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
     [Fact]
     public void Recent_curves_only_ignores_the_prior()
     {
-        var recent = new MpcPolicy(new MpcOptions { RecentCurvesOnly = true }, "mpc-recent");
+        MpcPolicy recent = MpcPolicy.Recent;
         Assert.Equal("mpc-recent", recent.Name);
         Assert.False(recent.DecidesFromPrior);
         static void Rich(DayBuilder d) => Enumerable.Range(0, 4).ToList().ForEach(_ => d.Step(0.6, level: 2));
@@ -73,6 +73,68 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
         // Level 2 extrapolated to midnight costs four times as much: it bids far less than the policy that knows levels revert.
         Assert.True(Call.One(recent, with).Multiplier < 0.75 * Call.One(_mpc, with).Multiplier);
         Assert.True(Call.One(recent, _days.Input(prior: Days.Prior())).IsColdStart);
+    }
+
+    [Fact]
+    public void Recent_curves_know_the_days_volumes_from_the_prior()
+    {
+        // A night of 8 steps that carry a tenth of the day's flat share: without the shape the rest of the day looks as small as the night.
+        static void Night(DayBuilder d) => Enumerable.Range(0, 8).ToList().ForEach(_ => d.Step(0.6, impressions: 0.1 * Days.PerStep));
+        double[] shape = [.. Enumerable.Range(0, 48).Select(s => s < 8 ? 0.1 : 1)];
+        var prior = new PopulationPrior([10, 1000], [0, 1], [0, 1], Days.MeanValue, Days.Reference, shape, 40.8 * Days.PerStep);
+        double with = Call.One(MpcPolicy.Recent, _days.Input(Night, prior)).Multiplier, without = Call.One(MpcPolicy.Recent, _days.Input(Night)).Multiplier;
+        // The prior's curve is nonsense and must not matter: cost b^2 over 40 full steps of volume.
+        double bid = Math.Sqrt((Days.Budget - 8 * 0.1 * Days.PerStep * Days.CostOf(60)) / (40 * Days.PerStep) * 800 / Days.MeanValue);
+        Assert.Equal(bid / Days.Reference, with, 0.06);
+        Assert.True(without > 1.4 * with, $"{without} {with}");
+    }
+
+    [Fact]
+    public void Follows_the_price_level_of_the_day()
+    {
+        // Twice the prior's prices for 24 steps; a new regime begins, so that the rest of the day is the prior's word alone.
+        static void Dear(DayBuilder d) => Enumerable.Range(0, 24).ToList().ForEach(_ => d.Step(0.8, price: 2));
+        static void Usual(DayBuilder d) => Enumerable.Range(0, 24).ToList().ForEach(_ => d.Step(0.8));
+        var plain = new MpcPolicy(new MpcOptions { FollowsPriceLevel = false }, "plain");
+        PolicyInput dear = _days.Input(Dear, Days.Prior(), PacingMode.SpendFirst), usual = _days.Input(Usual, Days.Prior(), PacingMode.SpendFirst);
+        double spent = 24 * Days.PerStep * 2 * Days.CostOf(40);
+        // At price 2 cost is b^2 / 2: the bid that ends the budget.
+        double right = Math.Sqrt((Days.Budget - spent) / (24 * Days.PerStep) * 800 / Days.MeanValue * 2) / Days.Reference;
+        double followed = Call.One(_mpc, dear).Multiplier, ignored = Call.One(plain, dear).Multiplier;
+        Assert.True(Math.Abs(Math.Log(followed / right)) < 0.75 * Math.Abs(Math.Log(ignored / right)), $"{followed} {ignored} {right}");
+        Assert.Equal(Call.One(plain, usual).Multiplier, Call.One(_mpc, usual).Multiplier, 0.01);
+        // What models were trained beside stays as it was.
+        Assert.True(MpcPolicy.TryPlan(dear, new DayForecast(), out double planned));
+        Assert.Equal(ignored, planned);
+    }
+
+    [Theory]
+    [InlineData(PacingMode.SpendFirst)]
+    [InlineData(PacingMode.TargetFirst)]
+    public void Min_pacing_keeps_target_and_budget_in_both_modes(PacingMode mode)
+    {
+        foreach (MpcPolicy policy in new[] { MpcPolicy.MinPacing, MpcPolicy.RecentMinPacing })
+        {
+            // 20 % over the target so far: the rest of the day has to bring it back, so the bid ends below the 2 that would hold it.
+            static void Dear(DayBuilder d) => d.Steps(12, 2.4);
+            double rich = Call.One(policy, _days.Input(Dear, Days.Prior(), mode, budget: policy == MpcPolicy.MinPacing ? 1e6 : Days.Budget * 20)).Multiplier;
+            Assert.InRange(rich, 1, 2.02);
+            double poor = Call.One(policy, _days.Input(d => d.Steps(12, 0.6), Days.Prior(), mode)).Multiplier;
+            double left = Days.Budget - 12 * Days.PerStep * Days.CostOf(60);
+            Assert.Equal(Math.Sqrt(left / (36 * Days.PerStep) * 800 / Days.MeanValue) / Days.Reference, poor, 0.06);
+        }
+    }
+
+    [Fact]
+    public void Min_pacing_with_a_deficit_does_not_bid_the_lowest()
+    {
+        // Bought at 170 per conversion so far: the slack is below 0, the normal early state.
+        PolicyInput input = _days.Input(d => d.Steps(3, 1, cost: 17, value: 0.1), Days.Prior(), PacingMode.SpendFirst, budget: 1e5);
+        Assert.True(Call.One(MpcPolicy.MinPacing, input).Multiplier > 1);
+        // A deficit nothing can make good: the multiplier that loses least, not the lowest.
+        PolicyInput lost = _days.Input(d => d.Steps(40, 3.9), Days.Prior(), PacingMode.SpendFirst, budget: 1e6);
+        Assert.Equal(1, Call.One(MpcPolicy.MinPacing, lost).Multiplier, 0.06);
+        Assert.Equal(4, Call.One(MpcPolicy.MinPacing, _days.Input(prior: Days.Prior(), budget: 1e6, objective: Objective.MaxConversions)).Multiplier, 0.01);
     }
 
     [Fact]
@@ -113,7 +175,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
         => Prop.ForAll(Gen.Choose(1, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             PolicyInput input = _days.Random(seed);
-            return new[] { _mpc, new MpcPolicy(new MpcOptions { RecentCurvesOnly = true }) }.All(mpc =>
+            return new[] { _mpc, MpcPolicy.Recent, MpcPolicy.MinPacing, MpcPolicy.RecentMinPacing }.All(mpc =>
                 Call.One(mpc, input) is { IsDecided: true } d && d.Multiplier >= input.MinMultiplier && d.Multiplier <= input.MaxMultiplier);
         }).QuickCheckThrowOnFailure();
 

@@ -51,8 +51,8 @@ public sealed class PidPolicyTests
     [Fact]
     public void One_step_moves_by_a_factor_between_a_half_and_two()
     {
-        Assert.Equal(0.25, Call.One(_pid, _days.Input(d => d.Steps(20, 0.5, cost: 20 * Even, value: 0), Days.Prior())).Multiplier, 6);
         var strong = new PidPolicy(new PidOptions { Proportional = 50 });
+        Assert.Equal(0.25, Call.One(strong, _days.Input(d => d.Steps(20, 0.5, cost: 20 * Even, value: 0), Days.Prior())).Multiplier, 6);
         Assert.Equal(1, Call.One(strong, _days.Input(d => d.Steps(6, 0.5, cost: 0, value: 0.2), Days.Prior())).Multiplier, 6);
     }
 

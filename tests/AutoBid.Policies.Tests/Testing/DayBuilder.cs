@@ -13,8 +13,10 @@ internal sealed class DayBuilder(TrajectoryStore store, int block)
     }
 
     /// <summary>One closed step; cost and expected value won are what the market gives unless said otherwise.</summary>
+    /// <param name="price">Of the market, relative to the prior's.</param>
     public DayBuilder Step(
-        double multiplier, double impressions = Days.PerStep, double level = 1, bool curve = true, double? cost = null, double? value = null, double conversions = 0)
+        double multiplier, double impressions = Days.PerStep, double level = 1, bool curve = true, double? cost = null, double? value = null, double conversions = 0,
+        double price = 1)
     {
         double bid = multiplier * Days.Reference * level;
         var row = new StepRow
@@ -23,8 +25,8 @@ internal sealed class DayBuilder(TrajectoryStore store, int block)
             SumValue = (float)(impressions * Days.MeanValue * level),
             Multiplier = (float)multiplier,
             Signals = (float)impressions,
-            Cost = (float)(cost ?? impressions * Days.CostOf(bid)),
-            ValueWon = (float)(value ?? impressions * level * Days.ValueOf(bid)),
+            Cost = (float)(cost ?? impressions * price * Days.CostOf(bid / price)),
+            ValueWon = (float)(value ?? impressions * level * Days.ValueOf(bid / price)),
             Conversions = (float)conversions,
             ConversionValue = (float)(20 * conversions),
             Wins = (float)(impressions / 10),
@@ -40,8 +42,8 @@ internal sealed class DayBuilder(TrajectoryStore store, int block)
         for (int k = 0; k < ResponseGrid.Points; k++)
         {
             double at = ResponseGrid.Multipliers[k] * Days.Reference * level;
-            costs[k] = (float)(impressions * Days.CostOf(at) / Days.Budget);
-            values[k] = (float)(impressions * level * Days.ValueOf(at) * Days.Reference / Days.Budget);
+            costs[k] = (float)(impressions * price * Days.CostOf(at / price) / Days.Budget);
+            values[k] = (float)(impressions * level * Days.ValueOf(at / price) * Days.Reference / Days.Budget);
         }
 
         store.Close(block, row, costs, values);

@@ -3,12 +3,13 @@ using AutoBid.Core.Response;
 using AutoBid.Policies.Simple;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Evaluation;
+using AutoBid.Simulator.Evaluation.Analysis;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Reports;
-using AutoBid.Simulator.Evaluation.Analysis;
 using AutoBid.Simulator.Scoring;
 using AutoBid.Simulator.Tests.Periods;
+using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Evaluation;
 
@@ -69,7 +70,7 @@ public sealed class EvaluationRunTests
         KeyRow[] keys = [.. SmallEvaluation.Play(market, folder.Path)[EvaluationPath.Full][0].Keys()];
         Assert.Equal(Enumerable.Range(0, 48), keys.Select(key => key.Seat));
 
-        PeriodSetup setup = market.Base(0, PacingMode.SpendFirst);
+        PeriodSetup setup = market.Base(0, PacingMode.SpendFirst).Setup;
         SeatAgent[] agents = [.. setup.LineUp.Agents];
         for (int seat = 2; seat < 48; seat += 6)
         {
@@ -99,10 +100,10 @@ public sealed class EvaluationRunTests
         EvaluationMarket market = SmallEvaluation.Market(plan);
         using var folder = new TemporaryFolder();
         IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> outcomes = SmallEvaluation.Play(market, folder.Path);
-        PeriodSetup setup = market.Base(0, PacingMode.SpendFirst);
-        SeatAgent candidate = market.Candidate(setup, 7, plan.Policies[1], 0.5);
-        var replay = new FrozenReplay([new FrozenEntry(7, candidate)], setup.Guard);
-        new AuctionNetPeriod().Play(setup, replay);
+        BasePeriod period = market.Base(0, PacingMode.SpendFirst);
+        SeatAgent candidate = market.Candidate(period, 7, plan.Policies[1], 0.5);
+        var replay = new FrozenReplay([new FrozenEntry(7, candidate)], period.Setup.Guard);
+        new AuctionNetPeriod().Play(period.Setup, replay);
         KeyRow key = outcomes[EvaluationPath.Frozen][0].Keys().Single(k => k is { Seat: 7, Policy: "pid", BudgetFactor: 0.5 });
         Assert.Equal((replay.Outcome(0).Cost, replay.Outcome(0).Conversions), (key.Cost, key.Conversions));
         Assert.True(key.Cost > 0);
@@ -144,6 +145,22 @@ public sealed class EvaluationRunTests
         Assert.All(told[48..], seat => Assert.Equal((false, false), seat));
         Assert.Throws<ArgumentException>(() => Knowledge.Without(["weather"]));
         Assert.Equal(["regime"], Knowledge.Without(["regime"]).Unknown);
+    }
+
+    [Fact]
+    public void A_shift_changes_rivals_and_targets_but_not_a_candidates_budget()
+    {
+        EvaluationPlan plan = SmallEvaluation.TwoPolicies with { Shift = "richer" };
+        LineUp field = new LineUpFactory(1, null).Opponents(1, AuctionNetSeats.All);
+        var market = new EvaluationMarket(plan, (_, _) => field, setup => setup with
+        {
+            LineUp = setup.LineUp with { Agents = [.. setup.LineUp.Agents.Select(a => a with { Seat = new Seat(a.Seat.Budget * 1.1, a.Seat.TargetCpa * 0.8) })] },
+        });
+        BasePeriod period = market.Base(0, PacingMode.SpendFirst);
+        Seat own = field.Agents[3].Seat;
+        Assert.Equal(new Seat(own.Budget * 1.1, own.TargetCpa * 0.8), period.Setup.LineUp.Agents[3].Seat);
+        Assert.Equal(new Seat(own.Budget * 0.5, own.TargetCpa * 0.8), market.Candidate(period, 3, plan.Policies[0], 0.5).Seat);
+        Assert.NotEqual(market.Identity, new EvaluationMarket(plan with { Shift = null }, (_, _) => field).Identity);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using AutoBid.Policies.Simple;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Evaluation;
@@ -22,7 +23,7 @@ internal static class SmallEvaluation
         BudgetFactors = [0.5, 1],
         Modes = [PacingMode.SpendFirst],
         SeatsTogether = 24,
-        Traffic = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 2_000 },
+        Preset = AuctionPreset.AuctionNet with { Traffic = TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 2_000 } },
     };
 
     public static EvaluationPlan TwoPolicies => Plan(("constant", new ConstantPolicy()), ("pid", new PidPolicy()));

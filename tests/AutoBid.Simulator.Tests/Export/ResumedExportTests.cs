@@ -1,6 +1,7 @@
 using AutoBid.Core.Features;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Export;
+using AutoBid.Simulator.Tests.Periods;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Tests.Export;
@@ -55,6 +56,21 @@ public sealed class ResumedExportTests : IDisposable
         Assert.Equal(whole.Shards, resumed.Shards);
         Assert.Equal(Files(Folder("whole")), Files(Folder("cut")));
         Assert.Equal(["manifest.json", "plan.json", "shard-0000.npz", "shard-0001.npz", "shard-0002.npz", "shard-0003.npz"], Files(Folder("cut")).Keys);
+    }
+
+    [Fact]
+    public void A_policy_that_is_not_thread_safe_is_asked_by_one_thread_at_a_time()
+    {
+        int inside = 0;
+        var policy = new TestPolicy(_ =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref inside));
+            Interlocked.Decrement(ref inside);
+            return 1;
+        });
+        IReadOnlyList<PlannedPeriod> plan =
+            [.. Plan().Select(p => p with { Setup = p.Setup with { LineUp = LineUpFactory.Replace(p.Setup.LineUp, Enumerable.Range(0, 48), policy) } })];
+        Assert.Equal(Export().Write(Folder("one"), plan).Sha256, Export(4).Write(Folder("four"), plan).Sha256);
     }
 
     [Fact]

@@ -133,7 +133,7 @@ public sealed class KnapsackOracleTests
     }
 
     [Fact]
-    public void An_instance_forgets_the_period_before()
+    public void An_instance_forgets_the_period_before_and_threads_change_nothing()
     {
         PeriodSetup setup = Market(11, 2_000, AuctionRules.AuctionNet);
         var marginal = new MarginalPriceOracle();
@@ -142,7 +142,7 @@ public sealed class KnapsackOracleTests
         OracleBound first = marginal.Best(3);
         player.Play(Market(12, 3_000, AuctionRules.AuctionNet), marginal);
         Assert.NotEqual(first, marginal.Best(3));
-        player.Play(setup, marginal);
+        new AuctionNetPeriod(threads: 3).Play(setup, marginal);
         Assert.Equal(first, marginal.Best(3));
     }
 

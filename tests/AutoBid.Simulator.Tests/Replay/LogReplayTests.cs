@@ -262,7 +262,16 @@ public sealed class LogReplayTests
 
     private static ReplayRow Row(int step = 0, int opportunity = 0) => new()
     {
-        Period = 1, Advertiser = 2, Step = step, Opportunity = opportunity, Value = 0.1, Sigma = 0.01, Price = 0.1, Outcome = ReplayRow.Drawn, Budget = 10, Target = 2,
+        Period = 1,
+        Advertiser = 2,
+        Step = step,
+        Opportunity = opportunity,
+        Value = 0.1,
+        Sigma = 0.01,
+        Price = 0.1,
+        Outcome = ReplayRow.Drawn,
+        Budget = 10,
+        Target = 2,
     };
 
     private static void Refused(IReadOnlyList<ReplayRow> rows, long line, string column, string what)

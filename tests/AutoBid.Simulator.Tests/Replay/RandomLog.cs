@@ -25,8 +25,16 @@ internal static class RandomLog
                     double price = draw.Uniform(4 * i + 2) < 0.05 ? 0 : Math.Round(6 * Math.Exp(draw.Normal(4 * i + 3))) / 64;
                     rows.Add(new ReplayRow
                     {
-                        Period = period, Advertiser = advertiser, Step = step, Opportunity = opportunity++, Value = value, Sigma = value * 0.2, Price = price,
-                        Outcome = ReplayRow.Drawn, Budget = budget, Target = target,
+                        Period = period,
+                        Advertiser = advertiser,
+                        Step = step,
+                        Opportunity = opportunity++,
+                        Value = value,
+                        Sigma = value * 0.2,
+                        Price = price,
+                        Outcome = ReplayRow.Drawn,
+                        Budget = budget,
+                        Target = target,
                     });
                 }
             }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using AutoBid.Simulator.Random;
 using AutoBid.Simulator.Traffic;
 
@@ -176,10 +178,119 @@ public sealed class AuctionNetTrafficTests
     }
 
     [Fact]
+    public void The_presets_numbers_are_pinned()
+    {
+        // The same bytes as before shifts existed: committed tables and training data rest on them.
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var traffic = new AuctionNetTraffic(9, 4, TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 20_000 });
+        var buffer = new TrafficStep();
+        for (int step = 0; step < 48; step++)
+        {
+            traffic.Generate(step, buffer);
+            for (int advertiser = 0; advertiser < 48; advertiser++) hash.AppendData(MemoryMarshal.AsBytes(buffer.Values(advertiser)));
+        }
+
+        Assert.Equal("ba5cfe90721f9c7430a97a563e1899faf15214de474c0e70fd7bacb3de464541", Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(6)]
+    [InlineData(12)]
+    [InlineData(16)]
+    public void Regimes_may_last_otherwise(int length)
+    {
+        var usual = new AuctionNetTraffic(5, 1, TrafficOptions.FinalRound);
+        var traffic = new AuctionNetTraffic(5, 1, TrafficOptions.FinalRound with { RegimeSteps = length });
+        for (int step = 1; step < 48; step++) Assert.Equal(step % length != 0, traffic.Mean(step, 3) == traffic.Mean(step - 1, 3));
+        // The levels themselves are the same draws in the same order.
+        Assert.Equal(usual.Mean(8, 3), traffic.Mean(length, 3));
+        Assert.Equal(usual.Volumes.ToArray(), traffic.Volumes.ToArray());
+    }
+
+    [Fact]
+    public void Values_are_correlated_as_asked_and_keep_their_own_law()
+    {
+        const double rho = 0.5;
+        // A spread of a fifth of the mean would be needed for no clipping at all; these seats and this step clip little.
+        var plain = new AuctionNetTraffic(11, 0, TrafficOptions.FinalRound);
+        var common = new AuctionNetTraffic(11, 0, TrafficOptions.FinalRound with { ValueCorrelation = rho });
+        var one = new TrafficStep();
+        var other = new TrafficStep();
+        plain.Generate(18, one);
+        common.Generate(18, other);
+        double without = 0, with = 0;
+        int pairs = 0;
+        for (int a = 0; a < 48; a += 5)
+        {
+            Assert.Equal(one.Values(a).ToArray().Average(v => (double)v), other.Values(a).ToArray().Average(v => (double)v), 0.03 * plain.Mean(18, a));
+            Assert.Equal(Spread(one.Values(a)), Spread(other.Values(a)), 0.03 * plain.Spread(18, a));
+            for (int b = a + 1; b < 48; b += 7)
+            {
+                without += Correlation(one.Values(a), one.Values(b));
+                with += Correlation(other.Values(a), other.Values(b));
+                pairs++;
+            }
+        }
+
+        Assert.Equal(0, without / pairs, 0.01);
+        // Clipping at 0 takes a little of it.
+        Assert.InRange(with / pairs, rho - 0.03, rho + 0.01);
+        common.Generate(17, other);
+        common.Generate(18, one);
+        Assert.NotEqual(one.Values(0)[..50].ToArray(), other.Values(0)[..50].ToArray());
+    }
+
+    [Fact]
+    public void Spikes_double_to_triple_whole_windows_and_leave_the_others()
+    {
+        int spiked = 0;
+        const int periods = 60;
+        for (int period = 0; period < periods; period++)
+        {
+            int[] usual = new AuctionNetTraffic(3, period, TrafficOptions.FinalRound).Volumes.ToArray();
+            int[] shifted = new AuctionNetTraffic(3, period, TrafficOptions.FinalRound with { SpikeProbability = 0.25 }).Volumes.ToArray();
+            for (int window = 0; window < 48; window += 4)
+            {
+                if (shifted[window] == usual[window])
+                {
+                    Assert.Equal(usual[window..(window + 4)], shifted[window..(window + 4)]);
+                    continue;
+                }
+
+                spiked++;
+                for (int step = window; step < window + 4; step++) Assert.InRange((double)shifted[step] / usual[step], 1.99, 3.0);
+            }
+        }
+
+        Assert.Equal(0.25, spiked / (periods * 12.0), 0.05);
+    }
+
+    private static double Spread(ReadOnlySpan<float> values) => Math.Sqrt(Covariance(values, values));
+
+    private static double Correlation(ReadOnlySpan<float> x, ReadOnlySpan<float> y) => Covariance(x, y) / Spread(x) / Spread(y);
+
+    private static double Covariance(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        double sumX = 0, sumY = 0, product = 0;
+        for (int i = 0; i < x.Length; i++)
+        {
+            sumX += x[i];
+            sumY += y[i];
+            product += (double)x[i] * y[i];
+        }
+
+        return product / x.Length - sumX / x.Length * (sumY / x.Length);
+    }
+
+    [Fact]
     public void Options_that_make_no_sense_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { OpportunitiesPerPeriod = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { MeanValue = double.NaN }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { Advertisers = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { RegimeSteps = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { ValueCorrelation = 1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AuctionNetTraffic(1, 0, new TrafficOptions { SpikeProbability = double.NaN }));
     }
 }

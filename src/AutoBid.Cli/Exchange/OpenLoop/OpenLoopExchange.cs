@@ -62,7 +62,7 @@ internal sealed class OpenLoopExchange
         {
             await AwaitWorkersAsync(workers);
             cancellation.ThrowIfCancellationRequested();
-            if (_gone is { } gone) throw gone;
+            if (_gone is { } gone) throw new ServiceException(string.Create(CultureInfo.InvariantCulture, $"the service has gone after {_totals.Answered} answers: {gone.Message}"), gone);
             await notices.DrainAsync();
         }
         finally

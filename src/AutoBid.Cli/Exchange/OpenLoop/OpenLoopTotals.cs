@@ -12,10 +12,20 @@ internal sealed class OpenLoopTotals(int campaigns)
     private readonly FailureCounts _failures = new();
     private long _due;
     private long _sent;
-    private long _answered;
+    private long _ended;
+    private long _broken;
     private long _late;
     private TimeSpan _worstLate;
     private TimeSpan _lastSend;
+
+    /// <summary>Answers so far, of whatever kind.</summary>
+    public long Answered
+    {
+        get
+        {
+            lock (_gate) return _ended - _broken;
+        }
+    }
 
     public void CountDue() => Interlocked.Increment(ref _due);
 
@@ -36,7 +46,7 @@ internal sealed class OpenLoopTotals(int campaigns)
     {
         lock (_gate)
         {
-            _answered++;
+            _ended++;
             if (isMeasured) _roundTrips.Add(latency);
         }
     }
@@ -58,7 +68,12 @@ internal sealed class OpenLoopTotals(int campaigns)
     /// <summary>A request that was sent and got no answer.</summary>
     public void CountFailure(string what)
     {
-        lock (_gate) _answered++;
+        lock (_gate)
+        {
+            _ended++;
+            _broken++;
+        }
+
         _failures.Add(what);
     }
 
@@ -67,7 +82,7 @@ internal sealed class OpenLoopTotals(int campaigns)
         lock (_gate)
         {
             var failures = new SortedDictionary<string, long>(_failures.ToDictionary().ToDictionary(), StringComparer.Ordinal);
-            if (_due > _answered) failures["not answered when the run ended"] = _due - _answered;
+            if (_due > _ended) failures["not answered when the run ended"] = _due - _ended;
             for (int campaign = 0; campaign < _campaigns.Length; campaign++) _campaigns[campaign].Conversions = conversions.Sent[campaign];
             return new OpenLoopResult
             {

@@ -9,7 +9,7 @@ namespace AutoBid.Simulator.Replay;
 /// (<see cref="PriceRatios"/>), inside which it counts the cheapest price: the bound reads below 1 % high, on thousands of opportunities below 0.01 %.
 /// </summary>
 /// <param name="target">CPA, account currency, above 0.</param>
-public sealed class LeastWinningCostOracle(double target)
+public sealed class LeastWinningCostKnapsack(double target)
 {
     // By octave, because most keys use few: cost and value per cell, side by side.
     private readonly double[]?[] _octaves = new double[]?[PriceRatios.Octaves + 1];

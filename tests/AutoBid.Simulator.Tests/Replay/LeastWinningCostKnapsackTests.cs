@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 
 namespace AutoBid.Simulator.Tests.Replay;
 
-public sealed class LeastWinningCostOracleTests
+public sealed class LeastWinningCostKnapsackTests
 {
     [Fact]
     public void It_is_the_exact_knapsack_or_a_hair_more()
@@ -13,7 +13,7 @@ public sealed class LeastWinningCostOracleTests
         {
             List<ReplayRow> rows = RandomLog.Rows((ulong)seed, 1, 1, 2);
             double target = rows[0].Target;
-            var oracle = new LeastWinningCostOracle(target);
+            var oracle = new LeastWinningCostKnapsack(target);
             foreach (ReplayRow row in rows) oracle.Add(row.Value, row.Price);
             foreach (double budget in (double[])[0.05, 0.5, rows[0].Budget, 1e9])
             {
@@ -26,11 +26,24 @@ public sealed class LeastWinningCostOracleTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100)]
+    [InlineData(1e9)]
+    public void On_thousands_of_opportunities_it_is_nearly_exact(double budget)
+    {
+        List<ReplayRow> rows = RandomLog.Rows(21, 1, 1, 100);
+        var oracle = new LeastWinningCostKnapsack(rows[0].Target);
+        foreach (ReplayRow row in rows) oracle.Add(row.Value, row.Price);
+        double exact = NaiveReplay.Knapsack(rows, budget, rows[0].Target);
+        Assert.InRange(oracle.Best(budget).Score, exact * (1 - 1e-12), exact * 1.0001);
+    }
+
     [Fact]
     public void More_budget_is_never_worse()
     {
         List<ReplayRow> rows = RandomLog.Rows(4, 1, 1, 20);
-        var oracle = new LeastWinningCostOracle(rows[0].Target);
+        var oracle = new LeastWinningCostKnapsack(rows[0].Target);
         foreach (ReplayRow row in rows) oracle.Add(row.Value, row.Price);
         double before = 0;
         for (double budget = 0.01; budget < 1e4; budget *= 1.3)
@@ -44,7 +57,7 @@ public sealed class LeastWinningCostOracleTests
     [Fact]
     public void Free_things_are_taken_and_worthless_ones_left()
     {
-        var oracle = new LeastWinningCostOracle(10);
+        var oracle = new LeastWinningCostKnapsack(10);
         Assert.Equal(0, oracle.Best(100).Score);
         oracle.Add(0, 1);
         Assert.Equal(0, oracle.Best(100).Score);
