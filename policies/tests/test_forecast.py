@@ -1,5 +1,5 @@
-"""The torch twin of the C# forecast and of MPC, against an export of the C# simulator (fixtures/, made with `autobid export-data --seed 3
---periods 1 --lineup 1 --opportunities 60000 --prior-periods 1 --features V`, every twelfth key)."""
+"""The torch twin of the C# forecast and of MPC, against an export of the C# simulator of 2026-11-22 (fixtures/: `autobid export-data
+--seed 3 --periods 1 --lineup 1 --opportunities 60000 --prior-periods 1 --features V`, every twelfth key; the market has changed since)."""
 import json
 import shutil
 from dataclasses import replace
