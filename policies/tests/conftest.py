@@ -36,3 +36,11 @@ def spec():
 def twin(spec):
     from autobid_policies.common.features import Twin
     return Twin(spec)
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory) -> Path:
+    """An export that holds what MPC sees, with its prior."""
+    folder = tmp_path_factory.mktemp("planned")
+    market.write(folder, keys=100, planned=True)
+    return folder

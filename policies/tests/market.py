@@ -16,6 +16,7 @@ from torch import Tensor
 from autobid_policies.common import curves
 from autobid_policies.common.data import STEPS, FeatureSpec, TrajectorySet
 from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals
+from autobid_policies.common.forecast import Prior, with_tables
 
 GRID = [0.1 * 40 ** (i / 23) for i in range(24)]
 LOG_GRID = torch.tensor(GRID, dtype=torch.float64).log().float()
@@ -31,7 +32,17 @@ def phi(x: Tensor) -> Tensor:
     return 0.5 * (1 + torch.erf(x / math.sqrt(2)))
 
 
-def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
+def prior() -> dict:
+    """A flat prior near the market's average key: mean value 0.0004 an opportunity, targets about 90."""
+    points = [math.exp(math.log(2) + i * math.log(400) / 63) for i in range(64)]
+    d = (torch.tensor(points).log() - math.log(90) + 0.5) / 1.0
+    value, cost = 0.0004 * phi(d), 0.0004 * 90 * math.exp(-0.5 + 0.5) * phi(d - 1.0)
+    return {"bidPerValue": points, "cost": cost.tolist(), "value": value.tolist(), "meanValue": 0.0004, "reference": 90.0,
+            "shape": [1.0] * STEPS, "opportunitiesPerDay": 48 * 8000.0, "regimeSteps": 8, "levelPersistence": 0.1}
+
+
+def days(keys: int, seed: int, periods: int = 10, planned: Path | None = None, version: int = 1) -> TrajectorySet:
+    """`planned`: a folder with prior.json; the days then hold what MPC sees."""
     g = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -60,7 +71,15 @@ def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
         forecast_cost=forecast(curve_cost, uniform(0.8, 1.25, keys, STEPS, 1)),
         forecast_value=forecast(curve_value, uniform(0.8, 1.25, keys, STEPS, 1)),
         efficiency=torch.zeros(keys), s_star=torch.zeros(keys), period=torch.arange(keys) % periods, seat=torch.arange(keys) // periods,
-        lineup=torch.zeros(keys, dtype=torch.long), split=torch.zeros(keys, dtype=torch.long), mode=mode, target=target, budget=budget)
+        lineup=torch.zeros(keys, dtype=torch.long), split=torch.zeros(keys, dtype=torch.long), mode=mode, target=target, budget=budget,
+        impressions=opportunities, mean_value=total * (budget / target).unsqueeze(1) / opportunities, response_cost=curve_cost.half(),
+        response_value=curve_value.half(), table_cost=torch.zeros(keys, 0), table_value=torch.zeros(keys, 0), table_budget=budget.clone(),
+        table_target=target.clone())
+    if planned is None:
+        for name in ("impressions", "mean_value", "response_cost", "response_value"):
+            setattr(exported, name, torch.zeros(keys, 0))
+    else:
+        exported = with_tables(exported, Prior.read(planned / "prior.json"), LOG_GRID)
     exported.split = torch.where(exported.period < periods - 4, 0, torch.where(exported.period < periods - 2, 1, 2))
     f, column = exported.features, {name: i for i, name in enumerate(NAMES)}
     f[:, :, column["time_left"]] = 1 - torch.arange(STEPS) / STEPS
@@ -71,12 +90,15 @@ def days(keys: int, seed: int, periods: int = 10) -> TrajectorySet:
     f[:, :, column["regime_phase"]] = (torch.arange(STEPS) % 8) / 8
     f[:, :, [column[name] for name in ("step_known", "regime_known", "curves_known", "has_target")]] = 1
     f[:, :, column["target_first"]] = mode.float().unsqueeze(1)
-    twin = Twin(FeatureSpec.parse(manifest()["features"]))
-    own = OwnHistory(exported, draw_arrivals(keys, g, "cpu"))
+    if version == 2:
+        f[:, 1:, column["impressions_last"]] = torch.log(opportunities[:, :-1] / 8000)
+        f[:, :, column["step_volume"]] = torch.log(opportunities / 8000)
+    twin = Twin(FeatureSpec.parse(manifest(version)["features"]))
+    own = OwnHistory(exported, draw_arrivals(keys, g, "cpu"), curves.Reader(exported) if exported.has_tables else None)
     for step in range(STEPS):
         if step > 0:
             won = torch.floor(opportunities[:, step - 1] * exported.value[:, step - 1] / total[:, step - 1])
-            f[:, step, column["wins_last"]] = torch.log1p(won) / 10
+            f[:, step, column["wins_last"]] = torch.log1p(won) / 10 if version == 1 else torch.log(won / 8000 + 0.02)
             f[:, step, column["win_rate_last"]] = won / opportunities[:, step - 1]
         f[:, step] = twin.rows(step, exported, own)
         cost, value = curves.clamp_to_budget(curves.interpolate(exported.curve_cost[:, step].float(), wanted[:, step], LOG_GRID),
@@ -96,19 +118,24 @@ def forecast(table: Tensor, error: Tensor) -> Tensor:
     return curves.remaining(table) @ curves.refine(LOG_GRID, probes) * error
 
 
-def manifest() -> dict:
-    return {"features": {"name": "scale-free", "version": 1, "names": NAMES, "masks": MASKS}, "grid": GRID, "seeds": [5], "sha256": "0" * 64}
+def manifest(version: int = 1) -> dict:
+    return {"features": {"name": "scale-free", "version": version, "names": NAMES, "masks": MASKS}, "grid": list(GRID), "seeds": [5], "sha256": "0" * 64}
 
 
-def write(folder: Path, keys: int = 240, seed: int = 5, shards: int = 2) -> TrajectorySet:
+def write(folder: Path, keys: int = 240, seed: int = 5, shards: int = 2, planned: bool = False, version: int = 1) -> TrajectorySet:
     folder.mkdir(parents=True, exist_ok=True)
-    made = days(keys, seed)
-    (folder / "manifest.json").write_text(json.dumps(manifest()), "utf-8")
+    if planned:
+        (folder / "prior.json").write_text(json.dumps(prior()), "utf-8")
+    made = days(keys, seed, planned=folder if planned else None, version=version)
+    (folder / "manifest.json").write_text(json.dumps(manifest(version)), "utf-8")
     for i, part in enumerate(torch.arange(keys).chunk(shards)):
         t = made.take(part)
         base = t.base.clone()
         base[0] = float("nan")
-        np.savez_compressed(folder / f"shard-{i:03}.npz", features=t.features.numpy(), action=t.action.numpy(), base=base.numpy(),
+        responses = {} if not planned else {
+            "impressions": t.impressions.numpy(), "meanValue": t.mean_value.numpy(), "responseCost": t.response_cost.numpy(),
+            "responseValue": t.response_value.numpy()}
+        np.savez_compressed(folder / f"shard-{i:03}.npz", **responses, features=t.features.numpy(), action=t.action.numpy(), base=base.numpy(),
                             cost=t.cost.numpy(), value=t.value.numpy(), curveCost=t.curve_cost.numpy(), curveValue=t.curve_value.numpy(),
                             forecastCost=t.forecast_cost.numpy(), forecastValue=t.forecast_value.numpy(),
                             efficiency=t.efficiency.numpy(), sStar=t.s_star.numpy(), period=t.period.int().numpy(),

@@ -5,7 +5,7 @@ import torch
 
 from autobid_policies.common import curves
 from autobid_policies.common.rollout import constant, hindsight_after, rescale, roll_out, ReplanOracle
-from market import LOG_GRID
+from market import LOG_GRID, NAMES
 
 
 def test_interpolation_hits_the_points_is_linear_between_and_proportional_below():
@@ -81,6 +81,33 @@ def test_rescaled_days_are_the_same_market(logged, twin):
     assert loose.sum() >= 8
     assert torch.allclose((after.cost.sum(1) * 1.3)[loose], before.cost.sum(1)[loose], rtol=0.04)
     assert torch.allclose((after.value.sum(1) * 1.3 / 1.25)[loose], before.value.sum(1)[loose], rtol=0.04)
+
+
+def test_a_dearer_market_sells_the_same_for_more_and_forecasts_do_not_know(logged, twin):
+    days = logged.take(torch.arange(12))
+    shift, one = torch.full((12,), 0.2), torch.ones(12)
+    dear = rescale(days, 3 * one, one, LOG_GRID, twin, shift)
+    plain = rescale(days, 3 * one, one, LOG_GRID, twin)
+    at = math.log(0.5)
+    before, after = roll_out(plain, constant(at), twin, LOG_GRID), roll_out(dear, constant(at + 0.2), twin, LOG_GRID)
+    assert torch.allclose(after.value.sum(1), before.value.sum(1), rtol=0.02)
+    assert torch.allclose(after.cost.sum(1), before.cost.sum(1) * math.exp(0.2), rtol=0.02)
+    assert torch.equal(dear.forecast_cost, plain.forecast_cost)
+    price = NAMES.index("log_price_last")
+    assert torch.allclose(dear.features[:, 1:, price], plain.features[:, 1:, price] + 0.2, atol=1e-5)
+
+
+def test_the_reader_is_interpolation_and_the_clamp_never_pays_back(logged):
+    days = logged.take(torch.arange(30))
+    reader = curves.Reader(days)
+    at = torch.linspace(curves.LOG_MIN, curves.LOG_MAX, 30)
+    flow = reader.flow(7, at)
+    for column, table in ((0, days.curve_cost), (1, days.curve_value)):
+        assert torch.allclose(flow[:, column], curves.interpolate(table[:, 7].float(), at, LOG_GRID), rtol=5e-3, atol=1e-7)
+    # Rounding may leave a hair more spent than there was.
+    spent = torch.tensor([1.0 + 2e-7, 1.0, 0.5])
+    clamped = curves.within_budget(torch.tensor([[0.0, 1e-3], [0.1, 0.1], [0.1, 0.2]]), spent)
+    assert torch.equal(clamped, torch.tensor([[0.0, 0.0], [0.0, 0.0], [0.1, 0.2]]))
 
 
 def test_rescale_by_one_changes_nothing(logged, twin):

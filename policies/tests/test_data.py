@@ -7,8 +7,11 @@ import torch
 
 from autobid_policies.common.data import DataError, FeatureDropout, FeatureSpec, Normaliser, load
 from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals, log_ratio
-from autobid_policies.common.pack import pack
+from autobid_policies.common.forecast import Planner, Prior, with_tables
+from autobid_policies.common.pack import from_ratios, pack, to_ratios
+from autobid_policies.common.rollout import rebuild
 import market
+from market import LOG_GRID
 
 
 def test_loader_gives_back_what_was_written(data):
@@ -50,7 +53,7 @@ def test_loader_refuses_folders_without_manifest_or_with_another_grid(data, tmp_
     raw = market.manifest()
     raw["grid"][5] *= 1.5
     (tmp_path / "manifest.json").write_text(json.dumps(raw), "utf-8")
-    with pytest.raises(DataError, match="evenly spaced"):
+    with pytest.raises(DataError, match="evenly spaced in log"):
         load(tmp_path)
 
 
@@ -61,7 +64,7 @@ def test_twin_reproduces_exported_rows_and_refuses_others(logged, twin):
     with pytest.raises(DataError, match="log_spend_last3 at step 20"):
         twin.check(wrong)
     with pytest.raises(DataError, match="no Python twin"):
-        Twin(FeatureSpec("scale-free", 2, ("a",), {}))
+        Twin(FeatureSpec("scale-free", 3, ("a",), {}))
 
 
 def test_own_columns_by_hand(logged, twin):
@@ -117,19 +120,70 @@ def test_feature_dropout_hides_whole_groups_with_their_flag(spec):
     assert dropout.hide(("curves",), "cpu")[0].sum() == len(spec.names) - 7
 
 
+def size(folder):
+    return sum(path.stat().st_size for path in folder.glob("*.npz"))
+
+
 def test_packed_data_is_smaller_and_still_passes_the_twin(data, tmp_path, twin):
     assert pack(data, tmp_path / "all") == 120
-    _, days = load(tmp_path / "all")
+    manifest, days = load(tmp_path / "all")
+    assert not manifest.rebuilt, "without what MPC sees nothing can be rebuilt"
     twin.check(days)
     _, whole = load(data)
     assert torch.equal(days.cost, whole.cost) and torch.allclose(days.features, whole.features, atol=4e-3)
-    size = lambda folder: sum(path.stat().st_size for path in folder.glob("*.npz"))
-    assert size(tmp_path / "all") < 0.85 * size(data)
+    assert size(tmp_path / "all") < 0.7 * size(data)
     assert pack(data, tmp_path / "few", train_periods=2) == 24 + 48
     _, few = load(tmp_path / "few")
     assert len(few.where("train")) == 24 and len(few.where("test")) == 24
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="not a folder"):
         pack(tmp_path, tmp_path / "none")
+    with pytest.raises(DataError, match="packed already"):
+        pack(tmp_path / "all", tmp_path / "none")
+
+
+def test_several_exports_become_one(data, tmp_path):
+    second = tmp_path / "second"
+    market.write(second, keys=40, seed=9)
+    assert pack([data, second], tmp_path / "both", train_periods=3) == (36 + 48) + (12 + 16)
+    manifest, days = load(tmp_path / "both")
+    assert sorted(days.lineup.unique().tolist()) == [0, 1000] and manifest.seeds == (5,)
+    assert manifest.sha256 not in ("", "0" * 64), "neither export alone"
+    raw = json.loads((second / "manifest.json").read_text("utf-8"))
+    (second / "manifest.json").write_text(json.dumps({**raw, "priorSha256": "other"}), "utf-8")
+    with pytest.raises(DataError, match="another priorSha256"):
+        pack([data, second], tmp_path / "none")
+
+
+def test_curves_survive_eight_bits_within_half_a_percent():
+    generator = np.random.default_rng(3)
+    curve = np.cumsum(generator.random((50, 48, 24)) ** 3, -1).astype(np.float16)
+    curve[0] = 0
+    curve[1, :, :5] = 0
+    restored = from_ratios(*to_ratios(curve)).astype(np.float32)
+    assert restored[0].max() == 0 and restored[1, :, :5].max() == 0
+    known = curve > 0.02 * curve[..., -1:]
+    assert np.abs(restored[known] / curve.astype(np.float32)[known] - 1).max() < 0.02
+    assert np.abs(restored[known] / curve.astype(np.float32)[known] - 1).mean() < 0.003
+    assert (np.diff(restored, axis=-1) >= 0).all()
+
+
+def test_what_a_packed_export_leaves_out_is_rebuilt(planned, tmp_path):
+    assert pack(planned, tmp_path / "all", keys_per_period=4) == 2 * 6 * 4 + 40, "two shards, each with keys of every period"
+    manifest, days = load(tmp_path / "all")
+    assert manifest.rebuilt and days.base.abs().max() == 0
+    _, whole = load(planned)
+    twin = Twin(manifest.features)
+    prior = Prior.read(tmp_path / "all" / "prior.json")
+    made = rebuild(with_tables(days.where("test"), prior, LOG_GRID), twin)
+    wanted = whole.where("test")
+    assert torch.equal(made.cost, wanted.cost)
+    assert float((made.features - wanted.features).abs().mean()) < 5e-3
+    assert float((made.features - wanted.features).abs().max()) < 0.06
+    assert float(made.base.abs().mean()) > 0.05
+    # The first decision rests on the prior and on nothing that packing could change.
+    planner = Planner(with_tables(wanted, prior, LOG_GRID))
+    nothing = torch.zeros(len(wanted), 2)
+    assert torch.allclose(made.base[:, 0], planner(0, torch.ones_like(nothing), nothing), atol=1e-4)
 
 
 def test_arrivals_draw_poisson_counts(logged):

@@ -7,11 +7,13 @@ import torch
 
 from autobid_policies.common import checkpoint, export
 from autobid_policies.common.data import DataError
-from autobid_policies.gave import train
-from autobid_policies.gave.config import Config
+from autobid_policies import train
+from autobid_policies.common.config import Config
+from autobid_policies.common.pack import pack
+from autobid_policies.common.rollout import receding_horizon
+from autobid_policies.common.trainer import Trainer, schedule
+from autobid_policies.common.windows import Pool, random_windows
 from autobid_policies.gave.losses import gave_losses
-from autobid_policies.gave.train import Trainer, schedule
-from autobid_policies.gave.windows import Pool, random_windows
 import onnx_numpy
 
 TINY = {"threads": 1, "seed": 3, "validateKeys": 24, "validateEvery": 20, "reportBudgets": [1.0], "device": "cpu",
@@ -39,7 +41,7 @@ def test_training_lowers_the_loss(data, tmp_path):
     def losses():
         run.policy.eval()
         with torch.no_grad():
-            return gave_losses(run.policy, run.critic, windows, run.config.offline, None)
+            return gave_losses(run.policy, run.objective.critic, windows, run.config.offline, None)
 
     before = losses()
     for _ in range(40):
@@ -68,7 +70,7 @@ def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(trained, data, 
     assert (second.stage, second.step) == stop
     assert not second.run(stop_at=("fineTune", TINY["fineTune"]["steps"]))
     first = trained[1]
-    assert second.k == first.k and second.best == first.best
+    assert second.objective.k == first.objective.k and second.best == first.best
     done, other = (checkpoint.load(folder / "checkpoint.pt") for folder in (tmp_path, trained[0]))
     assert all(torch.equal(done["policy"][name], other["policy"][name]) for name in done["policy"])
     assert all(torch.equal(done["bestState"][name], other["bestState"][name]) for name in done["bestState"])
@@ -133,9 +135,70 @@ def test_other_architectures_train_and_export(data, tmp_path, model):
         np.testing.assert_allclose(graph["action"], parity["out_action"], rtol=1e-4, atol=1e-4)
 
 
-def test_schedule_warms_up_and_falls_to_a_tenth():
-    assert schedule(0, 100, 10) == pytest.approx(0.1) and schedule(10, 100, 10) == pytest.approx(1.0)
-    assert schedule(100, 100, 10) == pytest.approx(0.1)
+@pytest.mark.parametrize("action, features, packed", [("residualToMpc", 0, False), ("logMultiplier", 2, True)])
+def test_days_that_hold_what_mpc_sees_train_with_it(planned, tmp_path, action, features, packed):
+    folder = planned
+    if packed:
+        folder = tmp_path / "packed"
+        pack(planned, folder)
+    run = trainer(folder, tmp_path, model={**TINY["model"], "window": 6, "spans": [3, 4], "action": action}, features=features,
+                  offline={**TINY["offline"], "steps": 3}, fineTune={**TINY["fineTune"], "ema": 0.5, "priceShift": 0.1})
+    assert run.planned and run.manifest.features.version == max(1, features)
+    if action == "residualToMpc":
+        mpc = run.evaluator.play(run.validation, lambda chunk: receding_horizon)[0]
+        untrained = run.evaluator.play(run.validation, run.evaluator.policy(run.policy, run.normaliser))[0]
+        assert torch.allclose(mpc, untrained, rtol=0.05), "an untrained residual is MPC"
+    assert run.run()
+    scores = checkpoint.load(tmp_path / "model.pt")["scores"]["test"]["SpendFirst"]["rows"]
+    mean, low, high = scores["mpc"]["1"]["modelMinusThis"]
+    assert low <= mean <= high
+    assert mean == pytest.approx(scores["model"]["1"]["percentOfBest"] - scores["mpc"]["1"]["percentOfBest"], abs=0.02)
+    assert 0 <= scores["mpc"]["1"]["cpaValid"] <= scores["mpc"]["1"]["cpaWithinTenth"] <= 1
+    export.export(tmp_path / "model.pt", tmp_path / "x")
+    with np.load(tmp_path / "x" / "parity.npz") as parity:
+        inputs = {name: parity[name] for name in parity.files if not name.startswith("out_")}
+        graph = onnx_numpy.run(str(tmp_path / "x" / "model.onnx"), inputs)
+        np.testing.assert_allclose(graph["action"], parity["out_action"], rtol=1e-4, atol=1e-4)
+    assert json.loads((tmp_path / "x" / "card.json").read_text("utf-8"))["features"]["version"] == max(1, features)
+
+
+def test_a_policy_that_follows_its_return_is_not_served(data, tmp_path):
+    run = trainer(data, tmp_path, condition="return", offline={**TINY["offline"], "steps": 2}, fineTune={"steps": 0})
+    assert run.run()
+    assert 0 < run.request < 10
+    with pytest.raises(ValueError, match="cannot be served"):
+        export.export(tmp_path / "model.pt", tmp_path / "x")
+
+
+def test_hidden_groups_stay_hidden(data, tmp_path):
+    run = trainer(data, tmp_path, hide=["curves"])
+    columns = list(run.dropout.groups["curves"])
+    assert float(run._keep(16)[:, columns].max()) == 0 and float(run.sampler.draw(16, run.noise).keep[:, columns].max()) == 0
+    seen = []
+    run.evaluator.play(run.validation, lambda chunk: lambda now: (seen.append(now.row[:, columns]), torch.zeros(len(now.row)))[1])
+    assert float(torch.stack([rows.abs().max() for rows in seen]).max()) == 0
+    with pytest.raises(DataError, match="no feature group weather"):
+        trainer(data, tmp_path, hide=["weather"])
+
+
+def test_a_draw_decides_everything_about_its_days(data, tmp_path):
+    run = trainer(data, tmp_path)
+    draw = run.sampler.draw(64, run.noise)
+    first, second = run.sampler.days_of(draw), run.sampler.days_of(draw.clone())
+    assert torch.equal(first.curve_cost, second.curve_cost) and torch.equal(first.budget, second.budget)
+    assert torch.equal(run.train.lineup[draw.keys], run.train.lineup[draw.donors]) and not torch.equal(draw.keys, draw.donors)
+    low, high = (torch.log(torch.tensor(b)) for b in run.config.fineTune.budgetScale)
+    assert float(draw.budget.min()) >= float(low) and float(draw.budget.max()) <= float(high)
+    expected = run.train.budget[draw.donors] * torch.exp(draw.budget)
+    assert torch.allclose(first.budget, expected, rtol=1e-5)
+    other = run.sampler.draw(64, run.noise)
+    assert not torch.equal(draw.keys, other.keys)
+
+
+def test_schedule_warms_up_and_falls():
+    assert schedule(0, 10, 0.0, 0.1) == pytest.approx(0.1) and schedule(10, 10, 0.0, 0.1) == pytest.approx(1.0)
+    assert schedule(60, 10, 0.5, 0.0) == pytest.approx(0.5)
+    assert schedule(100, 10, 1.0, 0.1) == pytest.approx(0.1) and schedule(100, 10, 1.0, 0.0) == pytest.approx(0.0)
 
 
 def test_command_line_reports_bad_input(data, tmp_path, capsys):

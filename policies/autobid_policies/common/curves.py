@@ -4,10 +4,12 @@ All quantities are in the units of data.py: cost / budget and value x reference 
 """
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from .data import LOG_MAX, LOG_MIN, TARGET_FIRST
+from .data import CURVE_POINTS, GRID_FIRST, GRID_STEP, LOG_MAX, LOG_MIN, TARGET_FIRST, TrajectorySet
 
 SCORE_EXPONENT = 2.0
 # TargetFirst has no score to trade against: a steep penalty stands for the constraint CPA <= C in differentiable objectives.
@@ -26,6 +28,45 @@ def interpolate(table: Tensor, log_multiplier: Tensor, log_grid: Tensor) -> Tens
     right = table.gather(-1, (low + 1).unsqueeze(-1)).squeeze(-1)
     below = torch.exp((log_multiplier - first).clamp(max=0.0))
     return (left + (right - left) * fraction) * below
+
+
+class Reader:
+    """The step's flows (cost, value) [B,2] at a legal log multiplier [B], for whole days prepared at once: what `interpolate` gives, in
+    one look-up. Below the grid, points of its own stand for the proportional fall. Differentiable in the multiplier."""
+
+    spacing = GRID_STEP
+    below = math.ceil((GRID_FIRST - LOG_MIN) / GRID_STEP)
+    first = GRID_FIRST - below * GRID_STEP
+    last = CURVE_POINTS - 1 + below
+
+    def __init__(self, days: TrajectorySet):
+        self.curves = self._prepare(days.curve_cost, days.curve_value, 1.0)
+        self.responses = self._prepare(days.response_cost, days.response_value, 2.0) if days.has_responses else None
+        # Responses stay in the units that they were recorded in.
+        self.shift = torch.log(days.target / days.table_target)
+        share = days.table_budget / days.budget
+        self.unit = torch.stack([share, share * days.target / days.table_target], 1)
+
+    def _prepare(self, cost: Tensor, value: Tensor, cost_power: float) -> Tensor:
+        """[N,T,G'-1,4]: left ends and rises of the intervals."""
+        fall = torch.exp(-self.spacing * torch.arange(self.below, 0, -1, device=cost.device))
+        both = torch.stack([torch.cat([table[:, :, :1] * fall ** power, table], 2)
+                            for table, power in ((cost.float(), cost_power), (value.float(), 1.0))], 3)
+        return torch.cat([both[:, :, :-1], both[:, :, 1:] - both[:, :, :-1]], 3)
+
+    def _at(self, table: Tensor, position: Tensor) -> Tensor:
+        low = position.detach().floor().clamp(0, self.last - 1)
+        found = table.gather(1, low.long().view(-1, 1, 1).expand(-1, 1, 4)).squeeze(1)
+        return torch.addcmul(found[:, :2], found[:, 2:], (position - low).unsqueeze(1))
+
+    def flow(self, step: int, log_multiplier: Tensor) -> Tensor:
+        """The multiplier must be legal."""
+        return self._at(self.curves[:, step], (log_multiplier - self.first) / self.spacing)
+
+    def response(self, step: int, log_multiplier: Tensor) -> Tensor:
+        """What the step's response curve predicts: below the grid cost falls with the square of the bid."""
+        position = (log_multiplier + (self.shift - self.first)) / self.spacing
+        return self._at(self.responses[:, step], position.clamp(0, self.last)) * self.unit
 
 
 def fine_grid(device: torch.device | str = "cpu") -> Tensor:
@@ -62,6 +103,11 @@ def clamp_to_budget(cost: Tensor, value: Tensor, left: Tensor) -> tuple[Tensor, 
     """A step that would cost more than is left stops when the money is gone: value shrinks in proportion."""
     share = (left.clamp(min=0.0) / cost.clamp(min=1e-12)).clamp(max=1.0)
     return cost * share, value * share
+
+
+def within_budget(flow: Tensor, spent: Tensor) -> Tensor:
+    """`clamp_to_budget` for flows (cost, value) [B,2] after `spent` [B]."""
+    return flow * ((1.0 - spent).clamp(min=0.0) / (flow[:, 0] + 1e-12)).clamp(max=1.0).unsqueeze(1)
 
 
 def remaining(table: Tensor) -> Tensor:

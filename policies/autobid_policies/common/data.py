@@ -17,9 +17,9 @@ from torch import Tensor
 
 STEPS = 48
 CURVE_POINTS = 24
-# Multipliers at which the exporter projects the rest of the day, as they appear in column names.
-PROBES = ("074", "100", "135")
-PROBE_LOGS = tuple(math.log(int(probe) / 100) for probe in PROBES)
+# Curves are stored at the multipliers 0.1 x 40^(i/23) (design.md section 4).
+GRID_FIRST = math.log(0.1)
+GRID_STEP = math.log(40) / (CURVE_POINTS - 1)
 LOG_MIN = math.log(0.05)
 LOG_MAX = math.log(4.0)
 SPLITS = {"train": 0, "validation": 1, "test": 2}
@@ -55,6 +55,15 @@ class FeatureSpec:
                 raise DataError(f"manifest.json: masks.{group} is empty or out of range")
         return FeatureSpec(raw["name"], int(raw["version"]), names, masks)
 
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Multipliers at which the rest of the day is projected, in hundredths, as they appear in column names."""
+        return tuple(name.removeprefix("log_cost_") for name in self.names if name.startswith("log_cost_"))
+
+    @property
+    def probe_logs(self) -> tuple[float, ...]:
+        return tuple(math.log(int(probe) / 100) for probe in self.probes)
+
     def as_dict(self) -> dict:
         return {"name": self.name, "version": self.version, "names": list(self.names),
                 "masks": {group: list(columns) for group, columns in self.masks.items()}}
@@ -66,6 +75,7 @@ class Manifest:
     log_grid: tuple[float, ...]
     seeds: tuple[int, ...]
     sha256: str
+    rebuilt: bool = False   # packed: base, forecasts and the columns that follow them are to be made again
 
     @staticmethod
     def read(folder: Path) -> "Manifest":
@@ -73,14 +83,15 @@ class Manifest:
         try:
             raw = json.loads(path.read_text("utf-8"))
             grid = tuple(math.log(float(g)) for g in raw["grid"])
-            manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]))
+            manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]),
+                                bool(raw.get("rebuilt", False)))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: not a folder written by `autobid export-data`") from None
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise DataError(f"{path}: {error!r}") from None
-        gaps = np.diff(manifest.log_grid)
-        if len(grid) != CURVE_POINTS or not np.allclose(gaps, gaps[0], rtol=1e-3) or gaps[0] <= 0:
-            raise DataError(f"{path}: grid must have {CURVE_POINTS} ascending points, evenly spaced in log")
+        wanted = GRID_FIRST + GRID_STEP * np.arange(CURVE_POINTS)
+        if len(grid) != CURVE_POINTS or not np.allclose(manifest.log_grid, wanted, atol=1e-4):
+            raise DataError(f"{path}: grid must have {CURVE_POINTS} points, evenly spaced in log from 0.1 to 4")
         return manifest
 
 
@@ -96,8 +107,8 @@ class TrajectorySet:
     value: Tensor         # [N,T]
     curve_cost: Tensor    # [N,T,24] half
     curve_value: Tensor   # [N,T,24] half
-    forecast_cost: Tensor   # [N,T,3] projected cost of steps t..T-1 at the probe multipliers; 0 where unknown
-    forecast_value: Tensor  # [N,T,3]
+    forecast_cost: Tensor   # [N,T,P] projected cost of steps t..T-1 at the builder's probe multipliers; 0 where unknown
+    forecast_value: Tensor  # [N,T,P]
     efficiency: Tensor    # [N]
     s_star: Tensor        # [N]
     period: Tensor        # [N] int64, as are seat, lineup, split, mode
@@ -107,6 +118,24 @@ class TrajectorySet:
     mode: Tensor
     target: Tensor        # [N]
     budget: Tensor        # [N]
+    # What MPC sees besides: empty ([N,0]) in exports without it.
+    impressions: Tensor     # [N,T] opportunities of the step
+    mean_value: Tensor      # [N,T] their mean value
+    response_cost: Tensor   # [N,T,24] half, curves of the minimum to win, exposure taken as certain
+    response_value: Tensor  # [N,T,24] half
+    # Forecasts by common/forecast.py, empty until tabulated; in units of the budget and target that they were made for.
+    table_cost: Tensor      # [N,V,T,POINTS] half, V = what is known (forecast.py)
+    table_value: Tensor
+    table_budget: Tensor    # [N]
+    table_target: Tensor    # [N]
+
+    @property
+    def has_responses(self) -> bool:
+        return self.response_cost.dim() == 3
+
+    @property
+    def has_tables(self) -> bool:
+        return self.table_cost.dim() == 4
 
     def __len__(self) -> int:
         return self.action.shape[0]
@@ -128,23 +157,46 @@ class TrajectorySet:
         return self.take(torch.nonzero(self.split == SPLITS[split]).flatten())
 
 
-_SHAPES = {"features": (STEPS, None), "action": (STEPS,), "base": (STEPS,), "cost": (STEPS,), "value": (STEPS,),
-           "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "forecastCost": (STEPS, len(PROBES)),
-           "forecastValue": (STEPS, len(PROBES)), "efficiency": (), "sStar": (), "period": (),
+_SHAPES = {"features": (STEPS, "features"), "action": (STEPS,), "base": (STEPS,), "cost": (STEPS,), "value": (STEPS,),
+           "curveCost": (STEPS, CURVE_POINTS), "curveValue": (STEPS, CURVE_POINTS), "forecastCost": (STEPS, "probes"),
+           "forecastValue": (STEPS, "probes"), "efficiency": (), "sStar": (), "period": (),
            "seat": (), "lineup": (), "split": (), "target": (), "budget": (), "mode": ()}
+# All of them or none.
+_RESPONSES = {"impressions": (STEPS,), "meanValue": (STEPS,), "responseCost": (STEPS, CURVE_POINTS), "responseValue": (STEPS, CURVE_POINTS)}
+CURVES = ("curveCost", "curveValue", "responseCost", "responseValue")
+# What a packed export leaves out: the trainer makes it again (rollout.rebuild).
+REBUILT = ("base", "forecastCost", "forecastValue")
 ARRAYS = tuple(_SHAPES)
+RESPONSES = tuple(_RESPONSES)
 _FINITE = ("features", "action", "cost", "value", "curveCost", "curveValue", "efficiency", "sStar", "target", "budget")
 
 
-def _read_shard(path: Path, features: int) -> dict[str, np.ndarray]:
+def _arrays(file: np.lib.npyio.NpzFile, spec: FeatureSpec, rebuilt: bool) -> dict[str, np.ndarray]:
+    """Every array of a shard; packed curves unpacked, arrays that are to be rebuilt empty."""
+    from .pack import from_ratios  # pack reads this module's constants
+
+    arrays = {name: file[name] for name in file.files if "." not in name}
+    for name in CURVES:
+        if f"{name}.ratio" in file.files:
+            arrays[name] = from_ratios(file[f"{name}.top"], file[f"{name}.ratio"])
+    if rebuilt and "action" in arrays:
+        empty = np.zeros((*arrays["action"].shape, len(spec.probes)), dtype=np.float32)
+        arrays |= {"base": np.zeros_like(arrays["action"]), "forecastCost": empty, "forecastValue": empty}
+    return arrays
+
+
+def _read_shard(path: Path, spec: FeatureSpec, rebuilt: bool) -> dict[str, np.ndarray]:
+    sizes = {"features": len(spec.names), "probes": len(spec.probes)}
     with np.load(path, allow_pickle=False) as file:
-        missing = [name for name in _SHAPES if name not in file.files]
-        if missing:
-            raise DataError(f"{path.name}: arrays {missing} are missing")
-        arrays = {name: file[name] for name in _SHAPES}
+        found = _arrays(file, spec, rebuilt)
+    missing = [name for name in _SHAPES if name not in found]
+    if missing:
+        raise DataError(f"{path.name}: arrays {missing} are missing")
+    shapes = {**_SHAPES, **(_RESPONSES if all(name in found for name in _RESPONSES) else {})}
+    arrays = {name: found[name] for name in shapes}
     keys = arrays["action"].shape[0]
-    for name, tail in _SHAPES.items():
-        expected = (keys, *(features if size is None else size for size in tail))
+    for name, tail in shapes.items():
+        expected = (keys, *(sizes.get(size, size) for size in tail))
         if arrays[name].shape != expected:
             raise DataError(f"{path.name}: {name} has shape {arrays[name].shape}, expected {expected}")
     for name in _FINITE:
@@ -161,10 +213,11 @@ def load(folder: str | Path) -> tuple[Manifest, TrajectorySet]:
     """Reads every shard of the folder, in name order. Raises DataError on any breach of the contract."""
     folder = Path(folder)
     manifest = Manifest.read(folder)
-    shards = [_read_shard(path, len(manifest.features.names)) for path in sorted(folder.glob("*.npz"))]
+    shards = [_read_shard(path, manifest.features, manifest.rebuilt) for path in sorted(folder.glob("*.npz"))]
     if not shards:
         raise DataError(f"{folder}: no *.npz shards")
-    joined = {name: np.concatenate([shard[name] for shard in shards]) for name in _SHAPES}
+    names = [name for name in (*_SHAPES, *_RESPONSES) if all(name in shard for shard in shards)]
+    joined = {name: np.concatenate([shard[name] for shard in shards]) for name in names}
     splits_of_period: dict[tuple[int, int], set[int]] = {}
     for period, lineup, split in zip(joined["period"], joined["lineup"], joined["split"]):
         splits_of_period.setdefault((int(lineup), int(period)), set()).add(int(split))
@@ -178,16 +231,23 @@ def load(folder: str | Path) -> tuple[Manifest, TrajectorySet]:
     def whole(name: str) -> Tensor:
         return torch.from_numpy(joined[name].astype(np.int64))
 
+    def half(name: str) -> Tensor:
+        return torch.from_numpy(joined[name].astype(np.float16, copy=False))
+
     base = real("base")
+    none = torch.zeros(len(base), 0)
+    responses = RESPONSES[0] in joined
     known = torch.isfinite(base)
     return manifest, TrajectorySet(
         features=real("features"), action=real("action"), base=torch.where(known, base, torch.zeros_like(base)),
         base_mask=known.float(), cost=real("cost"), value=real("value"),
-        curve_cost=torch.from_numpy(joined["curveCost"].astype(np.float16, copy=False)),
-        curve_value=torch.from_numpy(joined["curveValue"].astype(np.float16, copy=False)),
+        curve_cost=half("curveCost"), curve_value=half("curveValue"),
         forecast_cost=torch.nan_to_num(real("forecastCost")), forecast_value=torch.nan_to_num(real("forecastValue")),
         efficiency=real("efficiency"), s_star=real("sStar"), period=whole("period"), seat=whole("seat"), lineup=whole("lineup"),
-        split=whole("split"), mode=whole("mode"), target=real("target"), budget=real("budget"))
+        split=whole("split"), mode=whole("mode"), target=real("target"), budget=real("budget"),
+        impressions=real("impressions") if responses else none, mean_value=real("meanValue") if responses else none,
+        response_cost=half("responseCost") if responses else none, response_value=half("responseValue") if responses else none,
+        table_cost=none, table_value=none, table_budget=real("budget"), table_target=real("target"))
 
 
 @dataclass
@@ -214,7 +274,7 @@ class Normaliser:
         return Normaliser(mean.float(), std.float())
 
     def __call__(self, rows: Tensor) -> Tensor:
-        return ((rows - self.mean) / self.std).clamp(-self.LIMIT, self.LIMIT)
+        return torch.addcmul(-self.mean / self.std, rows, 1 / self.std).clamp(-self.LIMIT, self.LIMIT)
 
     def to(self, device: str | torch.device) -> "Normaliser":
         return Normaliser(self.mean.to(device), self.std.to(device))
@@ -236,9 +296,18 @@ class FeatureDropout:
                 keep[drawn, column] = 0.0
         return keep.to(device)
 
+    def draw(self, uniform: Tensor, probability: float) -> Tensor:
+        """[keys, F] of 0 / 1 from uniform draws [keys, groups], on their device."""
+        keep = torch.ones(len(uniform), self.width, device=uniform.device)
+        for index, columns in enumerate(self.groups.values()):
+            keep[:, columns] = (uniform[:, index:index + 1] >= probability).float()
+        return keep
+
     def hide(self, groups: tuple[str, ...], device: str | torch.device) -> Tensor:
         """[1, F] that hides exactly the named groups."""
         keep = torch.ones(1, self.width)
         for group in groups:
+            if group not in self.groups:
+                raise DataError(f"there is no feature group {group}: {', '.join(self.groups)}")
             keep[:, self.groups[group]] = 0.0
         return keep.to(device)

@@ -16,10 +16,10 @@ import onnx
 import torch
 from torch import Tensor
 
-from ..gave.config import Config
-from ..gave.model import Policy, ServedPolicy
 from . import checkpoint
 from .card import tensor, write_card, write_verdict
+from .config import Config
+from .model import Policy, ServedPolicy
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -66,6 +66,9 @@ def write_parity(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) ->
 def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run") -> None:
     state = checkpoint.load(source)
     config = Config.parse(state["config"])
+    if config.condition == "return":
+        # The service asks for one efficiency the whole day; a return that falls as it is gained is an ablation.
+        raise ValueError(f"{source}: a policy conditioned on returns cannot be served")
     module, inputs = served(state), inputs_of(state)
     out.mkdir(parents=True, exist_ok=True)
     write_graph(module, inputs, out / "model.onnx")
@@ -76,9 +79,9 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
         window=window,
         inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
-        outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": 2.0},
+        outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
         tolerance=TOLERANCE, parity=len(inputs["condition"]), data=state["data"],
-        serving={"e": config.serveAt, "smoothing": 0}, scores=state["scores"])
+        serving={"e": state["request"], "smoothing": 0}, scores=state["scores"])
     write_verdict(out, verdict, reason)
 
 

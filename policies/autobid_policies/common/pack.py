@@ -1,59 +1,152 @@
-"""Shrinks an export for the way to a training machine: python -m autobid_policies.common.pack --data DIR --out DIR [--train-periods N]
+"""Shrinks exports for the way to a training machine: python -m autobid_policies.common.pack --data DIR ... --out DIR
+[--train-periods N] [--keys-per-period K]
 
-Keeps the arrays that training reads, features and forecasts as half, compressed; `manifest.json` is copied as it is, so a model names
-the data set it came from. --train-periods keeps only so many periods of the training split.
+Several exports become one (line-ups that nobody perturbs beside those of the training mix, say); they must share builder and prior, and
+line-ups of the later ones get numbers of their own.
+
+Curves become 8-bit ratios of neighbouring points (within 0.4 %), what the trainer can rebuild from the rest is left out where the
+export holds what MPC sees, and the prior travels along. `manifest.json` keeps the hash of the export, so a model names the data it came
+from. --train-periods keeps only so many periods of the training split, --keys-per-period so many of each of their keys: more periods in
+the same space.
 """
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from .data import ARRAYS, SPLITS, DataError
+from .data import ARRAYS, CURVES, REBUILT, RESPONSES, SPLITS, DataError
 
-HALF = ("features", "curveCost", "curveValue", "forecastCost", "forecastValue")
+LINEUPS_PER_EXPORT = 1000
+HALF = ("features", "forecastCost", "forecastValue")
+# Columns that follow the key's own actions and have no other use: the twin writes them again.
+OWN_COLUMNS = ("budget_left", "spend_minus_time", "value_so_far", "log_cpa_shrunk", "log_spend_last", "log_value_last",
+               "log_multiplier_last", "log_spend_last3", "log_value_last3")
 
 
-def pack(data: Path, out: Path, train_periods: int | None = None) -> int:
-    """Returns the number of keys written."""
-    shards = sorted(data.glob("*.npz"))
-    if not shards or not (data / "manifest.json").exists():
-        raise DataError(f"{data} is not a folder written by `autobid export-data`")
+def to_ratios(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rising curves [...,G] -> their tops [...] and, from the top down, each point as a share of the next in 1/255 [...,G-1]. Each
+    share is taken of the restored neighbour, so that errors do not add up."""
+    top = table[..., -1].astype(np.float16)
+    restored = top.astype(np.float32)
+    ratios = np.zeros((*table.shape[:-1], table.shape[-1] - 1), dtype=np.uint8)
+    for i in range(table.shape[-1] - 2, -1, -1):
+        share = np.divide(table[..., i].astype(np.float32), restored, out=np.zeros_like(restored), where=restored > 0)
+        ratios[..., i] = np.clip(np.rint(255 * share), 0, 255).astype(np.uint8)
+        restored = restored * ratios[..., i] / 255
+    return top, ratios
+
+
+def from_ratios(top: np.ndarray, ratios: np.ndarray) -> np.ndarray:
+    """[...,G] half."""
+    points = [top.astype(np.float32)]
+    for i in range(ratios.shape[-1] - 1, -1, -1):
+        points.append(points[-1] * ratios[..., i] / 255)
+    return np.stack(points[::-1], -1).astype(np.float16)
+
+
+def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, keys_per_period: int | None = None) -> int:
+    """Returns the number of keys written. train_periods counts for each export."""
+    folders = [data] if isinstance(data, Path) else data
+    manifests = [_manifest(folder) for folder in folders]
+    first = manifests[0]
+    for folder, manifest in zip(folders, manifests):
+        for name in ("features", "grid", "priorSha256"):
+            if manifest.get(name) != first.get(name):
+                raise DataError(f"{folder}: another {name} than {folders[0]}")
     out.mkdir(parents=True, exist_ok=True)
-    kept: set[tuple[int, int]] = set()
-    keys = 0
-    for shard in shards:
-        with np.load(shard, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ARRAYS}
-        wanted = np.ones(len(arrays["period"]), dtype=bool)
-        if train_periods is not None:
-            for i, (split, lineup, period) in enumerate(zip(arrays["split"], arrays["lineup"], arrays["period"])):
-                key = (int(lineup), int(period))
-                if split == SPLITS["train"] and key not in kept:
-                    if len(kept) >= train_periods:
-                        wanted[i] = False
-                        continue
-                    kept.add(key)
-        if not wanted.any():
-            continue
-        keys += int(wanted.sum())
-        np.savez_compressed(out / shard.name, **{name: array[wanted].astype(np.float16) if name in HALF else array[wanted]
-                                                 for name, array in arrays.items()})
-    shutil.copyfile(data / "manifest.json", out / "manifest.json")
+    names = first["features"]["names"]
+    with np.load(sorted(folders[0].glob("*.npz"))[0], allow_pickle=False) as file:
+        rebuilds = all(name in file.files for name in RESPONSES) and (folders[0] / "prior.json").exists()
+    own = [i for i, name in enumerate(names) if name in OWN_COLUMNS or name.startswith(("log_cost_", "log_value_")) and name[-1].isdigit()]
+    random = np.random.default_rng(1)
+    keys = number = 0
+    for source, folder in enumerate(folders):
+        kept: set[tuple[int, int]] = set()
+        for shard in sorted(folder.glob("*.npz")):
+            with np.load(shard, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in (*ARRAYS, *(RESPONSES if rebuilds else ()))}
+            wanted = _first_periods(arrays, train_periods, kept)
+            if keys_per_period is not None:
+                wanted &= _thin(arrays, keys_per_period, random)
+            if not wanted.any():
+                continue
+            keys += int(wanted.sum())
+            arrays = {name: array[wanted] for name, array in arrays.items()}
+            arrays["lineup"] = arrays["lineup"] + LINEUPS_PER_EXPORT * source
+            np.savez_compressed(out / f"shard-{number:04}.npz", **_shrink(arrays, own, rebuilds))
+            number += 1
+    digest = first["sha256"] if len(folders) == 1 else hashlib.sha256("".join(m["sha256"] for m in manifests).encode()).hexdigest()
+    seeds = sorted({seed for manifest in manifests for seed in manifest["seeds"]})
+    merged = {**first, "sha256": digest, "seeds": seeds, "sources": [m["sha256"] for m in manifests], "packed": True, "rebuilt": rebuilds}
+    (out / "manifest.json").write_text(json.dumps(merged, indent=2), "utf-8")
+    if rebuilds:
+        shutil.copyfile(folders[0] / "prior.json", out / "prior.json")
     return keys
+
+
+def _manifest(folder: Path) -> dict:
+    if not (folder / "manifest.json").exists() or not any(folder.glob("*.npz")):
+        raise DataError(f"{folder} is not a folder written by `autobid export-data`")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if manifest.get("packed"):
+        raise DataError(f"{folder} is packed already")
+    return manifest
+
+
+def _shrink(arrays: dict[str, np.ndarray], own: list[int], rebuilds: bool) -> dict[str, np.ndarray]:
+    written = {}
+    for name, array in arrays.items():
+        if rebuilds and name in REBUILT:
+            continue
+        if rebuilds and name == "features":
+            array[:, :, own] = 0
+        if name in CURVES:
+            written[f"{name}.top"], written[f"{name}.ratio"] = to_ratios(array)
+        else:
+            written[name] = array.astype(np.float16) if name in HALF else array
+    return written
+
+
+def _first_periods(arrays: dict[str, np.ndarray], count: int | None, kept: set[tuple[int, int]]) -> np.ndarray:
+    """Keys that are not of a training period beyond the first `count`; `kept` remembers them from shard to shard."""
+    wanted = np.ones(len(arrays["period"]), dtype=bool)
+    if count is None:
+        return wanted
+    for i, (split, lineup, period) in enumerate(zip(arrays["split"], arrays["lineup"], arrays["period"])):
+        key = (int(lineup), int(period))
+        if split == SPLITS["train"] and key not in kept:
+            if len(kept) >= count:
+                wanted[i] = False
+                continue
+            kept.add(key)
+    return wanted
+
+
+def _thin(arrays: dict[str, np.ndarray], count: int, random: np.random.Generator) -> np.ndarray:
+    """At most `count` random keys of each training period; validation and test stay whole."""
+    chosen = arrays["split"] != SPLITS["train"]
+    pairs = arrays["lineup"].astype(np.int64) * 1_000_000 + arrays["period"]
+    for pair in np.unique(pairs[~chosen]):
+        at = np.flatnonzero((pairs == pair) & (arrays["split"] == SPLITS["train"]))
+        chosen[random.permutation(at)[:count]] = True
+    return chosen
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autobid_policies.common.pack", description="Shrinks an export for the way to a training machine.")
-    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--data", required=True, nargs="+", type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--train-periods", type=int)
+    parser.add_argument("--keys-per-period", type=int)
     options = parser.parse_args(arguments)
     try:
-        keys = pack(options.data, options.out, options.train_periods)
+        keys = pack(options.data, options.out, options.train_periods, options.keys_per_period)
     except (OSError, ValueError, KeyError) as error:
         print(f"pack: {error}", file=sys.stderr)
         return 2

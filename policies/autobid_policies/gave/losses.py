@@ -7,27 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..common.config import OfflineConfig
 from ..common.data import LOG_MAX, LOG_MIN
 from ..common.losses import expectile, lower_bound, mean
-from .config import OfflineConfig
-from .model import Critic, Policy
-
-
-@dataclass
-class Windows:
-    """A batch of training windows, all [B,L] but states [B,L,F]."""
-
-    condition: Tensor
-    states: Tensor          # z-scored
-    previous: Tensor        # executed log multiplier of the step before
-    timesteps: Tensor
-    mask: Tensor
-    action: Tensor          # label: log multiplier of the step
-    base: Tensor
-    base_mask: Tensor
-    target: Tensor          # S_T - S_{t-1}, expected values
-    loss_mask: Tensor       # real tokens whose action is a label
-    explore_mask: Tensor    # of these, the logged ones: a hindsight label leaves nothing to explore
+from ..common.model import Policy
+from ..common.windows import Windows
+from .critic import Critic
 
 
 @dataclass
@@ -65,28 +50,31 @@ def action_term(predicted: Tensor, logged: Tensor, explored: Tensor, weight: Ten
     return (1 - weight) * (predicted - logged) ** 2 + weight * (predicted - explored) ** 2
 
 
-def gave_losses(policy: Policy, critic: Critic | None, batch: Windows, config: OfflineConfig, k: float | None) -> Losses:
-    """k None: exploration is off (w = 0), the critic and beta train already. critic None: a plain decision transformer."""
+def gave_losses(policy: Policy, critic: Critic, batch: Windows, config: OfflineConfig, k: float | None) -> Losses:
+    """k None: exploration is off (w = 0), the critic and beta train already."""
     action, beta, value = policy(batch.condition, batch.states, batch.previous, batch.timesteps, batch.mask, batch.base,
                                  batch.base_mask)
     predicted = policy.log_multiplier(action, batch.base)
     real = batch.loss_mask
-    zero = predicted.new_zeros(())
-    if critic is None:
-        loss = mean((predicted - batch.action) ** 2, real)
-        optimistic = mean(expectile(batch.target - value, config.expectile), batch.mask)
-        return Losses(loss + config.weightExpectile * optimistic, loss.detach(), zero, optimistic.detach(), zero, zero[None], zero[None])
 
-    history = critic.encode(batch.states, batch.previous, batch.timesteps, batch.mask)
+    history = critic.encode(batch.states, batch.previous, batch.timesteps, batch.mask, batch.target)
     members = critic.value(history, batch.action)
-    regression = mean(((members - batch.target) ** 2).mean(0), batch.mask)
+    if critic.returns:
+        # The paper's: r_{t+1} from r_t; the successor must be known.
+        wanted, known = batch.next_target, (batch.has_next + batch.is_end).clamp(max=1.0)
+    else:
+        wanted, known = batch.target, batch.mask
+    regression = mean(((members - wanted) ** 2).mean(0), known)
 
     explored = (batch.action + torch.log(beta)).clamp(LOG_MIN, LOG_MAX)
     with frozen(critic):
         q_explored = lower_bound(critic.value([h.detach() for h in history], explored))
     q_logged = lower_bound(members).detach()
-    pull = mean((q_explored - value.detach()) ** 2, batch.explore_mask)
-    optimistic = mean(expectile(batch.target - value, config.expectile), batch.mask)
+    if config.value:
+        pull = mean((q_explored - value.detach()) ** 2, batch.explore_mask)
+        optimistic = mean(expectile(batch.target - value, config.expectile), batch.mask)
+    else:
+        pull, optimistic = -mean(q_explored, batch.explore_mask), predicted.new_zeros(())
 
     weight = torch.zeros_like(q_logged) if k is None else exploration_weight(q_explored, q_logged, k) * batch.explore_mask
     imitation = mean(action_term(predicted, batch.action, explored, weight), real)

@@ -23,6 +23,7 @@ internal static class AutoBidCommand
         EvaluateCommand.Create(host),
         ExportDataCommand.Create(host),
         ExportPriorCommand.Create(host),
+        TrainCommand.Create(host),
         ModelsCommand.Create(host),
         KeysCommand.Create(host),
     };

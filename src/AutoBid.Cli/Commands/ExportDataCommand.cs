@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AutoBid.Cli.Output;
 using AutoBid.Cli.Simulation;
+using AutoBid.Core.Features;
 using AutoBid.Simulator.Export;
 
 namespace AutoBid.Cli.Commands;
@@ -18,6 +19,13 @@ internal static class ExportDataCommand
         Option<int> periods = SharedOptions.Number("--periods", "Days for training; a tenth as many each for validation and test come on top.", 160, 1, 100_000);
         Option<int> lineUps = SharedOptions.Number("--lineup", "Number of line-ups that the training days are spread over.", 8, 1, 10_000);
         Option<int> opportunities = SharedOptions.Number("--opportunities", "Opportunities of a day.", 500_000, 1_000, 10_000_000);
+        var perturbed = new Option<double?>("--perturbed") { Description = "Share of seats that leave their policy block by block (default 0.7); 0: a field as it plays.", HelpName = "SHARE" };
+        perturbed.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && !(share >= 0 && share <= 1))
+                result.AddError("--perturbed: must lie in 0 to 1");
+        });
+        Option<int> features = SharedOptions.Number("--features", "Version of the feature builder scale-free: 1 counts in numbers, 2 relative to the prior.", 1, 1, ScaleFreeFeatures.Latest);
         Option<int> priorPeriods = SharedOptions.Number("--prior-periods", "Days before the first that the population prior is made from.", 8, 1, 1_000);
         var prior = new Option<string?>("--prior") { Description = "Use this population prior instead of making one.", HelpName = "FILE" };
         Option<int> threads = SharedOptions.Number("--threads", "Days played at the same time (default: one a core); the data do not depend on it.", Math.Min(Environment.ProcessorCount, 1024), 1, 1024);
@@ -32,7 +40,7 @@ internal static class ExportDataCommand
         Option<string?> json = SharedOptions.Json();
         var command = new Command("export-data", "Training trajectories of the benchmark's market, with the population prior that they were made with.")
         {
-            folder, seed, periods, lineUps, opportunities, priorPeriods, prior, threads, fresh, csv, csvSplit, json,
+            folder, seed, periods, lineUps, opportunities, perturbed, features, priorPeriods, prior, threads, fresh, csv, csvSplit, json,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -44,6 +52,8 @@ internal static class ExportDataCommand
                 Periods = parsed.GetValue(periods),
                 LineUps = parsed.GetValue(lineUps),
                 Opportunities = parsed.GetValue(opportunities),
+                Perturbed = parsed.GetValue(perturbed),
+                Features = parsed.GetValue(features),
                 PriorPeriods = parsed.GetValue(priorPeriods),
                 PriorFile = parsed.GetValue(prior),
                 Threads = parsed.GetValue(threads),

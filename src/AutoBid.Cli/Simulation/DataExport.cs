@@ -54,9 +54,10 @@ internal sealed class DataExport(DataExportOptions options)
             TestPeriods = _rest,
             TrainLineUps = options.LineUps,
             Traffic = Traffic,
+            Mix = options.Perturbed is { } share ? new TrainingMix { PerturbedShare = share } : new TrainingMix(),
         };
         IReadOnlyList<PlannedPeriod> periods = plan.Periods(new LineUpFactory(options.Seed, prior.ToPrior()), _before);
-        var export = new TrajectoryExport(new ScaleFreeFeatures()) { Threads = options.Threads, Mix = plan.Mix };
+        var export = new TrajectoryExport(new ScaleFreeFeatures(options.Features)) { Threads = options.Threads, Mix = plan.Mix };
         ExportResult result = export.Write(options.Folder, periods, prior.Sha256, new Synchronous(done => played(_before + done)), cancellation);
         long rows = options.Csv is null ? 0 : TrajectoryCsv.Write(options.Folder, options.Csv, options.CsvSplit, cancellation);
         return new DataExportReport(

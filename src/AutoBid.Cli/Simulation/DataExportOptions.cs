@@ -17,6 +17,12 @@ internal sealed record DataExportOptions
 
     public int Opportunities { get; init; } = 500_000;
 
+    /// <summary>Share of seats that leave their policy block by block; null: the mix's own.</summary>
+    public double? Perturbed { get; init; }
+
+    /// <summary>Version of the builder <c>scale-free</c>.</summary>
+    public int Features { get; init; } = 1;
+
     /// <summary>Days before the first from which the prior is made.</summary>
     public int PriorPeriods { get; init; } = 8;
 

@@ -6,14 +6,21 @@ namespace AutoBid.Core.Features;
 
 /// <summary>
 /// Builder <c>scale-free</c> (policies.md section 1): ratios and logarithms relative to budget and reference, so that one model serves campaigns
-/// of any size, currency and objective. Formulas: docs/features.md.
+/// of any size, currency and objective. Version 2 also counts relative to what the prior expects, where version 1 counts in absolute numbers: a
+/// model then holds in markets of another volume. Formulas: docs/features.md.
 /// </summary>
 public sealed class ScaleFreeFeatures : IFeatureBuilder
 {
     /// <summary>Multipliers at which the projected rest of the day is shown.</summary>
     public static readonly double[] Probes = [0.74, 1.0, 1.35];
 
+    public const int Latest = 2;
+
     private const double Clamp = 4;
+
+    /// <summary>Share of the expected opportunities, and of the budget, that version 2 adds to wins and conversions: a first one is no landslide.</summary>
+    private const double WinFloor = 1.0 / 50;
+    private const double ConversionFloor = 1.0 / 20;
 
     private static readonly string[] Names =
     [
@@ -33,9 +40,17 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
         ["curves"] = [20, 21, 22, 23, 24, 25, 26],
     };
 
+    /// <param name="version">1 or <see cref="Latest"/>.</param>
+    public ScaleFreeFeatures(int version = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(version, Latest);
+        Version = version;
+    }
+
     public string Name => "scale-free";
 
-    public int Version => 1;
+    public int Version { get; }
 
     public IReadOnlyList<string> Columns => Names;
 
@@ -77,11 +92,8 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
             row[9] = (float)ClampedLog(cost / (step - from) + floor, even + floor);
             row[10] = (float)ClampedLog(reference * value / (step - from) + floor, even + floor);
             row[11] = last.Impressions > 0 ? last.Wins / last.Impressions : 0;
-            row[12] = (float)(Math.Log(1 + last.Impressions) / 10);
-            row[13] = (float)(Math.Log(1 + last.Wins) / 10);
-            double conversions = 0;
-            foreach (ref readonly StepRow r in steps) conversions += r.Conversions;
-            row[14] = (float)(Math.Log(1 + Math.Max(conversions, 0)) / 5);
+            if (Version == 1) WriteCounts(steps, row);
+            else WriteRelativeCounts(day, won, row);
         }
 
         WriteStep(day, row);
@@ -93,12 +105,46 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
         row[28] = input.HasTarget ? 1 : 0;
     }
 
-    private static void WriteStep(in ForecastInput day, Span<float> row)
+    private static void WriteCounts(ReadOnlySpan<StepRow> steps, Span<float> row)
+    {
+        ref readonly StepRow last = ref steps[^1];
+        row[12] = (float)(Math.Log(1 + last.Impressions) / 10);
+        row[13] = (float)(Math.Log(1 + last.Wins) / 10);
+        double conversions = 0;
+        foreach (ref readonly StepRow r in steps) conversions += r.Conversions;
+        row[14] = (float)(Math.Log(1 + Math.Max(conversions, 0)) / 5);
+    }
+
+    private static void WriteRelativeCounts(in ForecastInput day, double won, Span<float> row)
+    {
+        ReadOnlySpan<StepRow> steps = day.Trajectory.Rows;
+        ref readonly StepRow last = ref steps[^1];
+        double expected = Expected(day, steps.Length - 1);
+        row[12] = expected > 0 && last.Impressions > 0 ? (float)ClampedLog(last.Impressions, expected) : 0;
+        // Without an expectation the step's own opportunities stand in for it.
+        double scale = expected > 0 ? expected : last.Impressions;
+        row[13] = scale > 0 ? (float)ClampedLog(last.Wins + WinFloor * scale, scale) : 0;
+        double realised = 0;
+        foreach (ref readonly StepRow r in steps) realised += day.ValueIsRevenue ? r.ConversionValue : r.Conversions;
+        row[14] = (float)ClampedLog(day.Reference * realised + ConversionFloor * day.Budget, won + ConversionFloor * day.Budget);
+    }
+
+    /// <summary>Opportunities that the prior expects in a step; 0: unknown.</summary>
+    private static double Expected(in ForecastInput day, int step) => day.Prior is { OpportunitiesPerDay: > 0 } prior ? prior.OpportunitiesPerDay * prior.Shape[step] : 0;
+
+    private void WriteStep(in ForecastInput day, Span<float> row)
     {
         bool known = day is { CurrentImpressions: > 0, CurrentMeanValue: > 0, Prior: not null };
         row[15] = known ? (float)ClampedLog(day.CurrentMeanValue, day.Prior!.MeanValue * (day.ValueIsRevenue ? day.Prior.Reference / day.Reference : 1)) : 0;
-        row[16] = known ? (float)(Math.Log(1 + day.CurrentImpressions) / 10) : 0;
+        row[16] = known ? (float)Volume(day) : 0;
         row[17] = known ? 1 : 0;
+    }
+
+    private double Volume(in ForecastInput day)
+    {
+        if (Version == 1) return Math.Log(1 + day.CurrentImpressions) / 10;
+        double expected = Expected(day, day.Trajectory.Closed);
+        return expected > 0 ? ClampedLog(day.CurrentImpressions, expected) : 0;
     }
 
     private static void WriteCurves(DayForecast forecast, double budget, Span<float> row)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AutoBid.Cli.Commands;
 using AutoBid.Cli.Simulation;
 using AutoBid.Cli.Tests.Commands;
@@ -29,6 +30,15 @@ public sealed class DataExportTests : IDisposable
         Assert.Equal(64, report.PriorSha256.Length);
         Assert.Equal(2 * 48 * 48, report.CsvRows);
         Assert.True(File.Exists(csv));
+    }
+
+    [Fact]
+    public void FieldAndFeaturesAreThoseAskedFor()
+    {
+        new DataExport(Options("a") with { Perturbed = 0, Features = 2 }).Run(_ => { }, CancellationToken.None);
+        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder, "a", "manifest.json")));
+        Assert.Equal(2, manifest.RootElement.GetProperty("features").GetProperty("version").GetInt32());
+        Assert.All(manifest.RootElement.GetProperty("behaviours").EnumerateArray(), behaviour => Assert.Equal(0, behaviour.GetProperty("perturbed").GetInt32()));
     }
 
     [Fact]
@@ -77,6 +87,8 @@ public sealed class DataExportTests : IDisposable
     [Theory]
     [InlineData("--csv-split", "some")]
     [InlineData("--threads", "0")]
+    [InlineData("--perturbed", "1.5")]
+    [InlineData("--features", "3")]
     public async Task BadOptionsAreUsageErrors(string option, string value)
         => Assert.Equal(2, (await RunAsync(["export-data", "--out", Path.Combine(_folder, "a"), option, value])).Code);
 

@@ -197,7 +197,8 @@ public sealed class FeatureTests
     {
         Assert.IsType<ScaleFreeFeatures>(FeatureBuilders.Find("scale-free", 1));
         Assert.IsType<AuctionNetFeatures>(FeatureBuilders.Find("auctionnet-16", 1));
-        Assert.Null(FeatureBuilders.Find("scale-free", 2));
+        Assert.Equal(2, Assert.IsType<ScaleFreeFeatures>(FeatureBuilders.Find("scale-free", 2)).Version);
+        Assert.Null(FeatureBuilders.Find("scale-free", 3));
         Assert.Null(FeatureBuilders.Find("other", 1));
     }
 

@@ -6,25 +6,60 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..common import curves
-from ..common.data import STEPS, TARGET_FIRST, FeatureDropout, Normaliser, TrajectorySet
-from ..common.features import Twin, draw_arrivals
-from ..common.rollout import hindsight_after, rescale, roll_out
+from . import curves
 from .config import FineTuneConfig
-from .losses import Windows
+from .data import STEPS, TARGET_FIRST, FeatureDropout, Normaliser, TrajectorySet
+from .features import Twin, draw_arrivals
+from .rollout import hindsight_after, rescale, roll_out
 
 
-def exponents(mode: Tensor, target_exponent: float = curves.TARGET_EXPONENT) -> Tensor:
+@dataclass
+class Windows:
+    """A batch of training windows, all [B,L] but states [B,L,F]."""
+
+    condition: Tensor
+    states: Tensor          # z-scored
+    previous: Tensor        # executed log multiplier of the step before
+    timesteps: Tensor
+    mask: Tensor
+    action: Tensor          # label: log multiplier of the step
+    base: Tensor
+    base_mask: Tensor
+    target: Tensor          # S_T - S_{t-1}, expected values
+    loss_mask: Tensor       # real tokens whose action is a label
+    explore_mask: Tensor    # of these, the logged ones: a hindsight label leaves nothing to explore
+
+    def following(self, x: Tensor) -> Tensor:
+        """[B,L] -> x one token later; 0 after the last."""
+        return torch.cat([x[:, 1:], torch.zeros_like(x[:, :1])], 1)
+
+    @property
+    def has_next(self) -> Tensor:
+        """Tokens whose successor is in the window."""
+        return self.mask * self.following(self.mask)
+
+    @property
+    def is_end(self) -> Tensor:
+        """Tokens after which the day is over."""
+        return self.mask * (self.timesteps == STEPS - 1)
+
+    @property
+    def next_target(self) -> Tensor:
+        """S_T - S_t: 0 after the last step; counts where `has_next` or `is_end`."""
+        return self.following(self.target) * (1 - self.is_end)
+
+
+def exponents(mode: Tensor, target_exponent: float = curves.TARGET_EXPONENT, score_exponent: float = curves.SCORE_EXPONENT) -> Tensor:
     """Score exponent per key [N]: TargetFirst is held to its target by a steep penalty."""
     return torch.where(mode == TARGET_FIRST, torch.full_like(mode, target_exponent, dtype=torch.float32),
-                       torch.full_like(mode, curves.SCORE_EXPONENT, dtype=torch.float32))
+                       torch.full_like(mode, score_exponent, dtype=torch.float32))
 
 
-def measure(days: TrajectorySet, log_grid: Tensor) -> TrajectorySet:
+def measure(days: TrajectorySet, log_grid: Tensor, score_exponent: float = curves.SCORE_EXPONENT) -> TrajectorySet:
     """The same days with S* and e as roll-outs have them: the best constant among the 160 points on the stored curves. e takes each
     mode's own exponent: under the score's square a TargetFirst day that overshoots can pass 1, and would teach to overshoot."""
     best, _, _ = curves.hindsight(days.curve_cost, days.curve_value, days.mode, log_grid)
-    score = curves.penalised(days.value.sum(1), days.cost.sum(1), exponents(days.mode))
+    score = curves.penalised(days.value.sum(1), days.cost.sum(1), exponents(days.mode, score_exponent=score_exponent))
     efficiency = torch.where(best > 1e-6, score / best.clamp(min=1e-6), torch.zeros_like(best))
     return replace(days, s_star=best, efficiency=efficiency.clamp(0.0, 1.05))
 
@@ -38,7 +73,7 @@ class Pool:
     base: Tensor
     base_mask: Tensor
     target: Tensor      # [N,T] S_T - S_{t-1}
-    condition: Tensor   # [N]
+    condition: Tensor   # [N,T]
     label_from: Tensor  # [N]
     logged: bool
 
@@ -46,24 +81,31 @@ class Pool:
         return self.action.shape[0]
 
     @staticmethod
-    def of_log(days: TrajectorySet) -> "Pool":
-        return Pool(days.features, days.action, days.base, days.base_mask,
-                    curves.return_to_go(days.value, days.cost, exponents(days.mode).unsqueeze(1)),
-                    days.efficiency.clamp(0.0, 1.05), torch.zeros_like(days.mode), True)
+    def of_log(days: TrajectorySet, condition: str = "efficiency", score_exponent: float = curves.SCORE_EXPONENT) -> "Pool":
+        target = curves.return_to_go(days.value, days.cost, exponents(days.mode, score_exponent=score_exponent).unsqueeze(1))
+        return Pool(days.features, days.action, days.base, days.base_mask, target,
+                    _condition(condition, days.efficiency.clamp(0.0, 1.05), target), torch.zeros_like(days.mode), True)
 
     @staticmethod
-    def in_hindsight(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, residual: bool,
-                     generator: torch.Generator) -> "Pool":
+    def in_hindsight(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, own_money: bool,
+                     generator: torch.Generator, condition: str = "efficiency", score_exponent: float = curves.SCORE_EXPONENT) -> "Pool":
         """Random keys under other budgets and targets: a random prefix as logged, then the replan oracle. Seen from the end of its
         prefix such a day is as good as it can be, so it is asked for with e in 0.97 to 1 and only its suffix is a label."""
-        days = sample_days(days, scale, keys, twin, log_grid, residual, generator)
+        days = sample_days(days, scale, keys, twin, log_grid, own_money, generator)
         prefix = torch.randint(0, STEPS, (len(days),), generator=generator).to(days.device)
         arrivals = draw_arrivals(len(days), generator, days.device)
         with torch.no_grad():
             played = roll_out(days, hindsight_after(days, prefix, log_grid), twin, log_grid, arrivals=arrivals)
-        condition = 0.97 + 0.03 * torch.rand(len(days), generator=generator).to(days.device)
-        return Pool(played.features, played.action, days.base, days.base_mask,
-                    curves.return_to_go(played.value, played.cost, exponents(days.mode).unsqueeze(1)), condition, prefix, False)
+        efficiency = 0.97 + 0.03 * torch.rand(len(days), generator=generator).to(days.device)
+        target = curves.return_to_go(played.value, played.cost, exponents(days.mode, score_exponent=score_exponent).unsqueeze(1))
+        return Pool(played.features, played.action, played.base, played.base_mask, target, _condition(condition, efficiency, target), prefix,
+                    False)
+
+
+def _condition(kind: str, efficiency: Tensor, target: Tensor) -> Tensor:
+    if kind == "return":
+        return target
+    return efficiency.unsqueeze(1).expand_as(target) if kind == "efficiency" else torch.zeros_like(target)
 
 
 def donors(days: TrajectorySet, keys: Tensor, generator: torch.Generator) -> Tensor:
@@ -75,13 +117,13 @@ def donors(days: TrajectorySet, keys: Tensor, generator: torch.Generator) -> Ten
     return order[first + (torch.rand(len(keys), generator=generator) * count).long().clamp(max=count - 1)]
 
 
-def sample_days(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, residual: bool,
+def sample_days(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, own_money: bool,
                 generator: torch.Generator) -> TrajectorySet:
-    """Random keys with (B, C) of other seats, scaled further. A residual needs the exported base, which holds for its own (B, C)
-    only: then the days stay as they are."""
+    """Random keys with (B, C) of other seats, scaled further. With own_money they stay as they are: an exported base holds for its own
+    (B, C) only."""
     chosen = torch.randint(0, len(days), (keys,), generator=generator)
     taken = days.take(chosen.to(days.device))
-    if residual:
+    if own_money:
         return taken
 
     def log_uniform(bounds: tuple[float, float]) -> Tensor:
@@ -112,7 +154,7 @@ def cut(pool: Pool, keys: Tensor, starts: Tensor, window: int, normaliser: Norma
         features = features * keep.unsqueeze(1)
     before = pool.action[rows, (at - 1).clamp(min=0)] * (at > 0) * mask
     label = mask * (at >= pool.label_from[keys].unsqueeze(1))
-    return Windows(condition=pool.condition[keys].unsqueeze(1) * mask, states=normaliser(features) * mask.unsqueeze(2),
+    return Windows(condition=gather(pool.condition), states=normaliser(features) * mask.unsqueeze(2),
                    previous=before, timesteps=at * mask.long(), mask=mask, action=gather(pool.action), base=gather(pool.base),
                    base_mask=gather(pool.base_mask), target=gather(pool.target), loss_mask=label,
                    explore_mask=label if pool.logged else torch.zeros_like(label))
