@@ -37,6 +37,8 @@ internal sealed class PythonProcess(string program, IReadOnlyDictionary<string, 
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            // Killed is not gone: the caller may count on the process having left its files.
+            await process.WaitForExitAsync(CancellationToken.None);
             throw;
         }
         finally
