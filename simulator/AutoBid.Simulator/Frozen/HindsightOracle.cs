@@ -1,7 +1,6 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
-using AutoBid.Simulator.Scoring;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Simulator.Frozen;
@@ -18,23 +17,14 @@ public static class HindsightOracle
     /// <param name="mode">SpendFirst: the highest score. TargetFirst: the highest value with CPA at most the target; where no multiplier has that, the lowest CPA.</param>
     public static OracleResult BestConstant(FrozenDay day, Seat seat, PacingMode mode)
     {
-        OracleResult best = default;
-        double bestRank = double.NegativeInfinity;
+        var search = new ConstantSearch(seat.TargetCpa, mode);
         foreach (double multiplier in DayForecast.Multipliers)
         {
             Walk(day, seat.Budget, multiplier, out double cost, out double value);
-            double score = Score.Of(value, cost, seat.TargetCpa);
-            // Multipliers that miss the target rank below all that keep it, by their CPA.
-            double rank = mode == PacingMode.SpendFirst ? score
-                : cost <= seat.TargetCpa * value ? value
-                : -cost / Math.Max(value, 1e-12);
-            // Written so that a rank that is not a number never becomes the best.
-            if (!(rank > bestRank)) continue;
-            bestRank = rank;
-            best = new OracleResult(multiplier, mode == PacingMode.SpendFirst ? score : value, cost, value);
+            search.Consider(multiplier, cost, value);
         }
 
-        return best;
+        return search.Best;
     }
 
     /// <summary>A whole day at one constant multiplier; linear in log between the curves' points, proportional to the bid below the first.</summary>

@@ -1,7 +1,6 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Simulator.Frozen;
-using AutoBid.Simulator.Scoring;
 
 namespace AutoBid.Simulator.Replay;
 
@@ -32,17 +31,9 @@ internal sealed class ConstantOracle(double[] budgets, double smallestBudget)
     /// <summary>The best constant: in SpendFirst by score, in TargetFirst by value among those that keep the target (else the lowest CPA).</summary>
     public OracleResult Best(int budget, double target, PacingMode mode)
     {
-        OracleResult best = default;
-        double bestRank = double.NegativeInfinity;
-        for (int point = 0; point < DayForecast.Points; point++)
-        {
-            double cost = _cost[budget * DayForecast.Points + point], value = _value[budget * DayForecast.Points + point], score = Score.Of(value, cost, target);
-            double rank = mode == PacingMode.SpendFirst ? score : cost <= target * value ? value : -cost / Math.Max(value, 1e-12);
-            if (!(rank > bestRank)) continue;
-            bestRank = rank;
-            best = new OracleResult(DayForecast.Multipliers[point], mode == PacingMode.SpendFirst ? score : value, cost, value);
-        }
-
-        return best;
+        var search = new ConstantSearch(target, mode);
+        int first = budget * DayForecast.Points;
+        for (int point = 0; point < DayForecast.Points; point++) search.Consider(DayForecast.Multipliers[point], _cost[first + point], _value[first + point]);
+        return search.Best;
     }
 }

@@ -1,3 +1,4 @@
+using AutoBid.Simulator.Auctions;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Random;
 
@@ -54,7 +55,7 @@ internal sealed class KeyReplay
     }
 
     /// <summary>
-    /// While the wins cost more than is left, ceil(ratio x wins) of them go, ratio = (cost - left) / (cost + 1e-4): those of the lowest priority.
+    /// While the wins cost more than is left, the share of them that <see cref="OverCost"/> names goes, at least one: those of the lowest priority.
     /// </summary>
     /// <returns>How many of the wins, which now lie by ascending priority, are dropped.</returns>
     private int DropOverCost(StepRows rows, RandomStream priority, double left, int count, out double cost)
@@ -68,8 +69,7 @@ internal sealed class KeyReplay
         int dropped = 0;
         while (_costFrom[dropped] > left)
         {
-            double ratio = (_costFrom[dropped] - left) / (_costFrom[dropped] + 1e-4);
-            dropped += (int)Math.Min(Math.Max(Math.Ceiling(ratio * (count - dropped)), 1), count - dropped);
+            dropped += OverCost.Drops(OverCost.Ratio(_costFrom[dropped], left), count - dropped);
         }
 
         cost = _costFrom[dropped];

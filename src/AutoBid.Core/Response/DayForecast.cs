@@ -252,7 +252,7 @@ public sealed class DayForecast
             double stepCost = (double)cost[i] + part * ((double)cost[i + 1] - (double)cost[i]);
             double stepValue = (double)value[i] + part * ((double)value[i + 1] - (double)value[i]);
             if (!double.IsFinite(stepCost) || !double.IsFinite(stepValue)) continue;
-            double covered = RecentCurve.Coverage(row);
+            double covered = row.Coverage;
             predictedCost += covered * stepCost * fall * fall;
             predictedValue += covered * stepValue * fall;
             // Late spend belongs to closed steps: without it slow bills would read as a cheap market.

@@ -40,7 +40,7 @@ internal static class PriceLevel
             double level = input.ValueIsRevenue ? prior.Reference / input.Reference : row.MeanValue / prior.MeanValue;
             double shift = Math.Log(input.Reference * level);
             double all = row.SumValue * input.Reference / input.Budget;
-            double covered = RecentCurve.Coverage(row);
+            double covered = row.Coverage;
             for (int k = FirstPoint; k <= LastPoint; k++)
             {
                 double share = covered * (double)curve[k] / all;

@@ -51,7 +51,7 @@ internal sealed class RecentCurve
         {
             ref readonly StepRow row = ref input.Trajectory.Rows[s];
             if (row.Impressions <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
-            double covered = Coverage(row);
+            double covered = row.Coverage;
             for (int k = 0; k < ResponseGrid.Points; k++)
             {
                 _cost[k] += covered * (double)cost[k];
@@ -85,7 +85,4 @@ internal sealed class RecentCurve
         cost = _cost[i] + part * (_cost[i + 1] - _cost[i]);
         value = _value[i] + part * (_value[i + 1] - _value[i]);
     }
-
-    /// <summary>Signals may cover only part of the opportunities (bids that were sent): the factor to all of them.</summary>
-    public static double Coverage(in StepRow row) => row.Signals > 0 ? Math.Max(row.Impressions / row.Signals, 1) : 1;
 }

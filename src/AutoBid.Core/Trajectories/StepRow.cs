@@ -60,4 +60,7 @@ public struct StepRow
 
     /// <summary>Mean bid, account currency per impression.</summary>
     public readonly float MeanBid => Impressions > 0 ? SumBid / Impressions : 0;
+
+    /// <summary>Factor from what market signals cover (bids that were sent) to all opportunities of the step; at least 1.</summary>
+    public readonly double Coverage => Signals > 0 ? Math.Max(Impressions / Signals, 1) : 1;
 }

@@ -124,8 +124,7 @@ public sealed class OnlineLpPolicy(double cap = OnlineLpPolicy.DefaultCap, strin
         {
             ref readonly StepRow row = ref rows[s];
             if (!(row.Impressions > 0) || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out _)) continue;
-            // Signals may cover only part of the opportunities.
-            double covered = row.Signals > 0 ? Math.Max(row.Impressions / row.Signals, 1) : 1;
+            double covered = row.Coverage;
             opportunities += row.Impressions;
             for (int k = 0; k < costs.Length; k++) costs[k] += covered * (double)cost[k];
         }
