@@ -178,7 +178,7 @@ def test_what_the_minimum_to_win_says_is_for_training_only(planned, data, tmp_pa
     for path in promised.glob("*.npz"):
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
-        np.savez(path, **{**arrays, "responseCost": 2 * arrays["responseCost"], "responseValue": 2 * arrays["responseValue"]})
+        np.savez(path, **{**arrays, "curveCost": arrays["curveCost"] / 2, "curveValue": arrays["curveValue"] / 2})
     planned = promised
     theirs = trainer(planned, tmp_path / "a", features=0, market="leastWinningCost")
     frozen = trainer(planned, tmp_path / "b", features=0)
