@@ -11,7 +11,8 @@ public sealed record ResultColumn(string Head, string Title, Func<ScoreGroup, Sc
     /// <summary>The columns of one mode, after budget and policy.</summary>
     public static IReadOnlyList<ResultColumn> Of(EvaluationReport report, PacingMode mode) =>
     [
-        new("% of S*", "Sum of expected scores / sum of S*, the best constant multiplier in hindsight against frozen rivals", (_, row) => ReportText.Percent(row.Share), Decides: true),
+        new("% of S*", "Sum of expected scores / sum of S*, the best constant multiplier in hindsight against frozen rivals",
+            (_, row) => ReportText.Percent(row.Share), Decides: true),
         new("95 %", "Bootstrap interval clustered by period", (_, row) => ReportText.Percent(row.ShareInterval), Decides: true),
         new("difference", "Points of S* against the table's baseline, on the same keys",
             (group, row) => row.Policy == group.Baseline ? "baseline" : ReportText.Points(row.Difference?.Difference), Decides: true),
@@ -28,17 +29,23 @@ public sealed record ResultColumn(string Head, string Title, Func<ScoreGroup, Sc
         new("CPA kept %", "Keys that kept their target on expected conversions", (_, row) => ReportText.Percent(row.ValidExpected), Decides: true),
         new("at 1.1 C %", "Keys whose CPA on expected conversions is at most 1.1 times the target", (_, row) => ReportText.Percent(row.ValidTolerant)),
         new("drawn %", "Keys that kept their target on drawn conversions", (_, row) => ReportText.Percent(row.ValidRealised)),
-        .. report.Gaps.Count > 0 ? (ResultColumn[])[new("gap", "Reaction gap: points of S* when rivals react minus against frozen rivals", (group, row) => Gap(report, group, row), Decides: true)] : [],
+        .. report.Gaps.Count > 0 ? Reaction(report) : [],
     ];
 
     private static ResultColumn[] Value() =>
     [
-        new("% of value", "Sum of expected conversions / sum of those of S*, which is held to the target; read it beside CPA kept", (_, row) => ReportText.Percent(row.ValueShare), Decides: true),
+        new("% of value", "Sum of expected conversions / sum of those of S*, which is held to the target; read it beside CPA kept",
+            (_, row) => ReportText.Percent(row.ValueShare), Decides: true),
         new("95 %", "Bootstrap interval clustered by period", (_, row) => ReportText.Percent(row.ValueShareInterval)),
         new("value difference", "Points of S*'s expected conversions against the table's baseline, on the same keys",
             (group, row) => row.Policy == group.Baseline ? "baseline" : ReportText.Points(row.ValueDifference?.Difference), Decides: true),
         new("95 %", "Bootstrap interval of the paired difference, clustered by period", (_, row) => ReportText.Points(row.ValueDifference?.Interval)),
         new("Holm p", "Two-sided p-value of no difference in value, adjusted over the policies of the block", (_, row) => ReportText.PValue(row.ValueDifference?.HolmPValue)),
+    ];
+
+    private static ResultColumn[] Reaction(EvaluationReport report) =>
+    [
+        new("gap", "Reaction gap: points of S* when rivals react minus against frozen rivals", (group, row) => Gap(report, group, row), Decides: true),
     ];
 
     private static string Gap(EvaluationReport report, ScoreGroup group, ScoreRow row)

@@ -3,6 +3,7 @@ using System.Text;
 using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Settings;
+using AutoBid.Simulator.Evaluation.Statistics;
 
 namespace AutoBid.Simulator.Reports;
 
@@ -35,9 +36,9 @@ public sealed class SettingTable
     /// <summary>What a loss is, a sentence.</summary>
     public string LossRule => _comparison.Axis switch
     {
-        SettingAxis.Shift => "Loss: points of % of S* that the policy has less than on the same seats and days without the shift, each against the S* of its own market.",
-        SettingAxis.Knowledge => "Loss: points of % of S* that the policy has less than on the same keys with all known.",
-        _ => $"Loss: points of % of S* that the policy has less than on the same keys with the prior {_comparison.Rows[0].Setting.Prior}.",
+        SettingAxis.Shift => "Loss: points of S* less than on the same seats and days without the shift, each against the S* of its own market.",
+        SettingAxis.Knowledge => "Loss: points of S* less than on the same keys with all known.",
+        _ => $"Loss: points of S* less than on the same keys with the prior {_comparison.Rows[0].Setting.Prior}.",
     };
 
     /// <summary>Heads of the columns; the first <see cref="Texts"/> are words, the others figures.</summary>
@@ -47,19 +48,21 @@ public sealed class SettingTable
     public int Texts => 1 + _parts.Length;
 
     /// <summary>The tables' titles and rows, in the comparison's order.</summary>
-    public IEnumerable<(string Title, IReadOnlyList<IReadOnlyList<string>> Rows)> Tables
-        => _comparison.Rows.GroupBy(row => (row.Mode, row.Path)).Select(view => (ReportText.View(view.Key.Mode, view.Key.Path), (IReadOnlyList<IReadOnlyList<string>>)[.. view.Select(Cells)]));
+    /// <param name="intervals">Whether figures carry their intervals; a terminal has no room for them.</param>
+    public IEnumerable<(string Title, IReadOnlyList<IReadOnlyList<string>> Rows)> Tables(bool intervals)
+        => _comparison.Rows.GroupBy(row => (row.Mode, row.Path))
+            .Select(view => (ReportText.View(view.Key.Mode, view.Key.Path), (IReadOnlyList<IReadOnlyList<string>>)[.. view.Select(row => Cells(row, intervals))]));
 
     public string Markdown()
     {
         PlanSummary plan = _comparison.Plans[0];
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Seed {plan.Seed}, periods {ReportText.Days(plan)} on {string.Join(", ", plan.LineUps)}, {ReportText.Count(plan.OpportunitiesPerPeriod)} ")
-            .Append(CultureInfo.InvariantCulture, $"opportunities a period, {plan.Seats} seats, guard {(plan.Guard ? "on" : "off")}{Common()}. {LossRule} ")
-            .Append(CultureInfo.InvariantCulture, $"Difference: points of S* against the row's baseline in the same setting. {_comparison.BaselineRule} ")
-            .Append(CultureInfo.InvariantCulture, $"95 % intervals in brackets: bootstrap clustered by period ({ReportText.Count(_comparison.Resamples)} resamples of {plan.Periods} periods).")
+        text.Append(CultureInfo.InvariantCulture, $"Seed {plan.Seed}, periods {ReportText.Days(plan)} on {string.Join(", ", plan.LineUps)}, ")
+            .Append(CultureInfo.InvariantCulture, $"{ReportText.Count(plan.OpportunitiesPerPeriod)} opportunities a period, {plan.Seats} seats, guard {(plan.Guard ? "on" : "off")}{Common()}. ")
+            .Append(CultureInfo.InvariantCulture, $"{LossRule} {_comparison.BaselineRule} 95 % intervals in brackets: bootstrap clustered by period ")
+            .Append(CultureInfo.InvariantCulture, $"({ReportText.Count(_comparison.Resamples)} resamples of {plan.Periods} periods).")
             .Append(ReportText.FewPeriods(plan) is { } few ? $" {few}\n" : "\n");
-        foreach ((string title, IReadOnlyList<IReadOnlyList<string>> rows) in Tables)
+        foreach ((string title, IReadOnlyList<IReadOnlyList<string>> rows) in Tables(intervals: true))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n### {title}\n\n");
             MarkdownReport.Line(text, Heads);
@@ -67,7 +70,8 @@ public sealed class SettingTable
             foreach (IReadOnlyList<string> row in rows) MarkdownReport.Line(text, row);
         }
 
-        text.Append("\nEvaluations: ").AppendJoin(", ", _comparison.Rows.Select(row => row.Setting).Distinct().Zip(_comparison.Plans, (setting, of) => $"{setting.Folder} `{of.Identity}`"));
+        IEnumerable<EvaluationSetting> settings = _comparison.Rows.Select(row => row.Setting).Distinct();
+        text.Append("\nEvaluations: ").AppendJoin(", ", settings.Zip(_comparison.Plans, (setting, of) => $"{setting.Folder} `{of.Identity}`"));
         return text.Append(".\n").ToString();
     }
 
@@ -80,17 +84,18 @@ public sealed class SettingTable
         return prior + shift + (_parts.Any(part => part.Head == "candidates know") || setting.Knowledge == Knowledge.All ? "" : $", {setting.Known}");
     }
 
-    private IReadOnlyList<string> Cells(SettingRow row) =>
+    private IReadOnlyList<string> Cells(SettingRow row, bool intervals) =>
     [
         ReportText.Budget(row.BudgetFactor),
         .. _parts.Select(part => part.Cell(row.Setting)),
         .. row.Cells.SelectMany(cell => (string[])
         [
-            With(ReportText.Percent(cell.Share), cell.ShareInterval is { } share ? ReportText.Percent(share) : ""),
-            With(ReportText.Points(cell.Loss?.Difference), cell.Loss?.Interval is { } loss ? ReportText.Points(loss) : ""),
-            cell.Policy == row.Baseline ? "baseline" : With(ReportText.Points(cell.Difference?.Difference), cell.Difference?.Interval is { } interval ? ReportText.Points(interval) : ""),
+            ReportText.Percent(cell.Share) + (intervals && cell.ShareInterval is { } share ? " " + ReportText.Percent(share) : ""),
+            Points(cell.Loss, intervals),
+            cell.Policy == row.Baseline ? "baseline" : Points(cell.Difference, intervals),
         ]),
     ];
 
-    private static string With(string figure, string interval) => interval.Length == 0 ? figure : $"{figure} {interval}";
+    private static string Points(PairedDifference? difference, bool intervals)
+        => ReportText.Points(difference?.Difference) + (intervals && difference?.Interval is { } interval ? " " + ReportText.Points(interval) : "");
 }

@@ -84,7 +84,8 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static int Evaluate(CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string? json, CancellationToken cancellation)
+    private static int Evaluate(
+        CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string? json, CancellationToken cancellation)
     {
         using var policies = new PolicyResolver(models);
         var evaluation = new EvaluationSuite(options.Folder, evaluations, policies);
@@ -143,5 +144,8 @@ internal static class EvaluateCommand
     }
 
     private static string ModelsOf(string? folder)
-        => folder is null || Directory.Exists(folder) ? folder ?? Installation.Models : throw new CommandException($"--models: there is no folder '{folder}'", CommandException.Usage);
+    {
+        if (folder is not null && !Directory.Exists(folder)) throw new CommandException($"--models: there is no folder '{folder}'", CommandException.Usage);
+        return folder ?? Installation.Models;
+    }
 }

@@ -17,7 +17,7 @@ internal static class EvaluationTables
     public static void Write(IAnsiConsole console, SettingComparison comparison)
     {
         var text = new SettingTable(comparison);
-        foreach ((string title, IReadOnlyList<IReadOnlyList<string>> rows) in text.Tables)
+        foreach ((string title, IReadOnlyList<IReadOnlyList<string>> rows) in text.Tables(intervals: false))
         {
             console.WriteLine();
             console.MarkupLine($"[bold]{title}[/]");
