@@ -7,6 +7,16 @@ public sealed class EvaluationRun(EvaluationMarket market, EvaluationFolder fold
 {
     private double _done;
 
+    // Frozen first: it leaves S* for the other path.
+    private IEnumerable<EvaluationPath> Paths => market.Plan.Paths.Order();
+
+    /// <summary>What the missing periods take, in days without candidates.</summary>
+    public double WorkLeft()
+    {
+        var player = new PeriodPlayer(market, threads: 1, static _ => throw new InvalidOperationException("Nothing is played here."));
+        return Enumerable.Range(0, market.Plan.Periods).Sum(index => Paths.Where(path => !folder.Has(index, path)).Sum(path => player.WorkOf(path, OraclesKnown(index))));
+    }
+
     /// <summary>Plays and keeps the missing periods. Interrupted, it leaves those that are finished.</summary>
     /// <param name="progress">Called with the work done and the whole work of this run, in days without candidates.</param>
     /// <returns>Outcomes by path, in order of the periods, read back from the folder: a resumed run cannot differ from an uninterrupted one.</returns>
@@ -14,7 +24,7 @@ public sealed class EvaluationRun(EvaluationMarket market, EvaluationFolder fold
     public IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> Play(Action<double, double>? progress = null, CancellationToken cancel = default)
     {
         EvaluationPlan plan = market.Plan;
-        double total = 0;
+        double total = WorkLeft();
         _done = 0;
         var player = new PeriodPlayer(market, threads, work => new Watch(work, share =>
         {
@@ -22,28 +32,20 @@ public sealed class EvaluationRun(EvaluationMarket market, EvaluationFolder fold
             _done += share;
             progress?.Invoke(_done, total);
         }));
-        // Frozen first: it leaves S* for the other path.
-        EvaluationPath[] paths = [.. plan.Paths.Order()];
-        bool Missing(int index, EvaluationPath path) => !folder.Has(index, path);
-        bool OraclesKnown(int index) => paths.Contains(EvaluationPath.Frozen) || folder.Has(index, EvaluationPath.Frozen);
         for (int index = 0; index < plan.Periods; index++)
         {
-            foreach (EvaluationPath path in paths)
-                if (Missing(index, path)) total += player.WorkOf(path, OraclesKnown(index));
-        }
-
-        for (int index = 0; index < plan.Periods; index++)
-        {
-            foreach (EvaluationPath path in paths)
+            foreach (EvaluationPath path in Paths)
             {
-                if (!Missing(index, path)) continue;
+                if (folder.Has(index, path)) continue;
                 cancel.ThrowIfCancellationRequested();
                 folder.Keep(index, path == EvaluationPath.Frozen ? player.Frozen(index) : player.Full(index, folder.Find(index, EvaluationPath.Frozen)));
             }
         }
 
-        return paths.ToDictionary(path => path, path => (IReadOnlyList<PeriodOutcome>)[.. Enumerable.Range(0, plan.Periods).Select(index => folder.Find(index, path)!)]);
+        return Paths.ToDictionary(path => path, path => (IReadOnlyList<PeriodOutcome>)[.. Enumerable.Range(0, plan.Periods).Select(index => folder.Find(index, path)!)]);
     }
+
+    private bool OraclesKnown(int index) => market.Plan.Paths.Contains(EvaluationPath.Frozen) || folder.Has(index, EvaluationPath.Frozen);
 
     private sealed class Watch(double work, Action<double> passed) : IPeriodObserver
     {

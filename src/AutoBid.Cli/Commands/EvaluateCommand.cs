@@ -19,7 +19,7 @@ internal static class EvaluateCommand
 {
     public static Command Create(CommandHost host)
     {
-        var policy = new Option<string[]>("--policy") { Description = "Policy to evaluate, repeat for more; of models also NAME/VERSION and NAME@FOLDER, a registry of its own.", HelpName = "NAME", Required = true, AllowMultipleArgumentsPerToken = true };
+        var policy = new Option<string[]>("--policy") { Description = "Policy to evaluate, repeat for more; of models also NAME/VERSION and NAME@FOLDER, a registry of its own.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var budget = new Option<double[]>("--budget")
         {
             Description = "Factor on a candidate's budget; repeat for more.",
@@ -53,12 +53,28 @@ internal static class EvaluateCommand
         var baseline = new Option<string?>("--baseline") { Description = "Policy that differences are taken to (default: in each table the best one without a model).", HelpName = "NAME" };
         var fresh = new Option<bool>("--fresh") { Description = "Throw away what the folder holds." };
         Option<string?> json = SharedOptions.Json();
+        var gate = new Option<string?>("--gate") { Description = "Judge a model by the fixed protocol and write its verdict; takes --models, --prior, --threads, --out, --json only.", HelpName = "NAME[/VERSION]" };
         var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
         {
-            policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json,
+            policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json, gate,
         };
+        command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, settings.Prior, models, threads, folder, json]));
         command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(gate) is { } model)
+            {
+                var judged = new GateOptions
+                {
+                    Model = model,
+                    Models = ModelsOf(parsed.GetValue(models)),
+                    Prior = settings.OnlyPrior(parsed),
+                    Threads = parsed.GetValue(threads),
+                    Folder = parsed.GetResult(folder) is { Implicit: false } ? parsed.GetValue(folder) : null,
+                    Json = parsed.GetValue(json),
+                };
+                return Task.Run(() => GateEvaluation.Run(host, judged, cancellation), CancellationToken.None);
+            }
+
             var options = new EvaluationOptions
             {
                 Policies = Once("--policy", parsed.GetValue(policy)!),
@@ -119,6 +135,19 @@ internal static class EvaluateCommand
         host.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{all - finished} results played in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s on {options.Threads} threads   {page}"));
         return 0;
+    }
+
+    // Whatever changes what a gate plays would make its verdict another gate's: every option that is not known to be harmless is refused with it.
+    private static void CheckGate(CommandResult result, Command command, Option gate, Option policy, Option[] allowed)
+    {
+        if (result.GetResult(gate) is null)
+        {
+            if (result.GetResult(policy) is null) result.AddError("--policy is needed, or --gate");
+        }
+        else if (command.Options.FirstOrDefault(option => !allowed.Contains(option) && result.GetResult(option) is { Implicit: false }) is { } changing)
+        {
+            result.AddError($"--gate: {changing.Name} would change its protocol; it takes --models, --prior, --threads, --out and --json only");
+        }
     }
 
     private static AuctionPreset PresetOf(string name, int opportunities)

@@ -68,6 +68,15 @@ internal sealed class SettingOptions
         return all.Length == 1 ? all : [.. all.Select(one => one with { Folder = Path.Combine(common.Folder, one.Setting.Folder) })];
     }
 
+    /// <summary>The prior of a command that takes one; null: the shipped one.</summary>
+    /// <exception cref="CommandException">Several, or one that every day makes anew.</exception>
+    public string? OnlyPrior(ParseResult parsed)
+    {
+        string[] priors = parsed.GetValue(Prior)!;
+        if (priors.Length != 1 || priors[0] == DayBefore) throw new CommandException("--prior: one file, none or shipped", CommandException.Usage);
+        return priors[0] == Shipped ? null : priors[0];
+    }
+
     private static string LabelOf(string prior)
     {
         string name = prior is Shipped or DayBefore or None ? prior : Path.GetFileNameWithoutExtension(prior);

@@ -89,6 +89,10 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         }
     }
 
+    /// <summary>Opens a version that is to be judged, with every check but that of its verdict. It does not go live; its policy is the caller's to dispose.</summary>
+    /// <exception cref="ModelRefusedException">It could not serve whatever its verdict.</exception>
+    public LiveModel Examine(string name, string version) => Load(name, version, serving: null, judged: false);
+
     /// <summary>Every version in the folder. Hashes are checked, graphs are not opened.</summary>
     public IReadOnlyList<ModelListing> List()
     {
@@ -101,7 +105,8 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 try
                 {
                     ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version);
-                    listing.Add(new ModelListing(name, version, folder.Verdict, live, null, null));
+                    bool refused = folder.Verdict == Verdict.Refused;
+                    listing.Add(new ModelListing(name, version, folder.Verdict, live, refused ? RefusalReason.Gate : null, refused ? folder.Reason : null));
                 }
                 catch (ModelRefusedException error)
                 {
@@ -141,9 +146,10 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
             {
                 return LoadCounted(name, version, serving);
             }
-            catch (ModelRefusedException)
+            catch (ModelRefusedException error)
             {
-                // Counted; the next older one may do.
+                // Counted; the next older one may do. What the gate has refused meanwhile does not go on serving.
+                if (error.Reason == RefusalReason.Gate && version == serving?.Version) serving = null;
             }
         }
 
@@ -163,11 +169,12 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         }
     }
 
-    private LiveModel Load(string name, string version, LiveModel? serving)
+    private LiveModel Load(string name, string version, LiveModel? serving, bool judged = true)
     {
         if (name != Path.GetFileName(name) || version != Path.GetFileName(version) || !Directory.Exists(Path.Combine(_root, name, version)))
             throw new ModelRefusedException(RefusalReason.Card, $"there is no model {name}/{version}");
-        ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version);
+        ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version, judged);
+        if (folder.Verdict == Verdict.Refused) throw new ModelRefusedException(RefusalReason.Gate, $"the gate refused it: {folder.Reason}");
         // The card names the hash of every file, so the same card is the same model: only its verdict can have changed.
         if (serving is not null && serving.Version == version && serving.CardSha256 == folder.CardSha256) return serving with { Verdict = folder.Verdict };
         CheckServing(folder.Card);

@@ -9,6 +9,9 @@ public enum RefusalReason : byte
     /// <summary>verdict.json is missing, is not JSON, or names other hashes than the files have.</summary>
     Verdict,
 
+    /// <summary>The gate played it and refused it.</summary>
+    Gate,
+
     /// <summary>A file is missing or is not the one the card names.</summary>
     Hash,
 

@@ -11,4 +11,7 @@ public enum Verdict : byte
 
     /// <summary>Beats the best simple policy: what campaigns without a policy run under.</summary>
     Default,
+
+    /// <summary>Falls short of the best simple policy: not served at all.</summary>
+    Refused,
 }

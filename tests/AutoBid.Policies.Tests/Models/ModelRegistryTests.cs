@@ -237,6 +237,62 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void What_the_gate_refused_is_not_served_and_the_reason_is_told()
+    {
+        string folder = Install("tiny", "2", verdict: "provisional");
+        Judge(folder, "refused", "mpc is better");
+        Refuses(RefusalReason.Gate, "the gate refused it: mpc is better");
+        using ModelRegistry registry = Loaded();
+        Assert.Equal(RefusalReason.Gate, Assert.Throws<ModelRefusedException>(() => registry.Promote("tiny", "2")).Reason);
+        Assert.True(Assert.Single(registry.List()) is { Verdict: Verdict.Refused, IsLive: false, Refusal: RefusalReason.Gate, Message: "mpc is better" });
+        Install("tiny", "1");
+        registry.Reload();
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+    }
+
+    [Fact]
+    public void What_the_gate_refuses_while_it_serves_stops_serving()
+    {
+        string folder = Install("tiny", "2", verdict: "provisional");
+        using ModelRegistry registry = Loaded();
+        Assert.Single(registry.Live);
+        Judge(folder, "refused", "mpc is better");
+        registry.Reload();
+        Assert.Empty(registry.Live);
+        Judge(folder, "usable");
+        registry.Reload();
+        Assert.Equal(Verdict.Usable, Assert.Single(registry.Live).Verdict);
+        Install("tiny", "1");
+        Judge(folder, "refused", "mpc is better");
+        registry.Reload();
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+    }
+
+    [Fact]
+    public void A_model_is_examined_whatever_its_verdict_but_not_what_could_never_serve()
+    {
+        string folder = Install("tiny", "1");
+        using ModelRegistry registry = Loaded(new ModelRegistryOptions());
+        Judge(folder, "refused", "mpc is better");
+        registry.Reload();
+        foreach (Action prepare in (Action[])[() => { }, () => File.WriteAllText(Path.Combine(folder, "verdict.json"), "{"), () => File.Delete(Path.Combine(folder, "verdict.json"))])
+        {
+            prepare();
+            LiveModel model = registry.Examine("tiny", "1");
+            using var policy = (IDisposable)model.Policy;
+            Assert.Equal((Verdict.Provisional, Hash(Path.Combine(folder, "card.json"))), (model.Verdict, model.CardSha256));
+            Assert.True(Call.One(model.Policy, new Days().Input(d => d.Steps(6, 0.8), Days.Prior())).IsDecided);
+            Assert.Empty(registry.Live);
+        }
+
+        File.Delete(Path.Combine(folder, "parity.npz"));
+        Assert.Equal(RefusalReason.Parity, Assert.Throws<ModelRefusedException>(() => registry.Examine("tiny", "1")).Reason);
+        File.WriteAllText(Path.Combine(folder, "model.onnx"), "no graph");
+        Assert.Equal(RefusalReason.Hash, Assert.Throws<ModelRefusedException>(() => registry.Examine("tiny", "1")).Reason);
+        Assert.Equal(RefusalReason.Card, Assert.Throws<ModelRefusedException>(() => registry.Examine("tiny", "../tiny/1")).Reason);
+    }
+
+    [Fact]
     public async Task Decisions_go_on_while_versions_change()
     {
         Install("tiny", "1");
@@ -314,12 +370,15 @@ public sealed class ModelRegistryTests : IDisposable
         if (judge) Judge(folder, verdict);
     }
 
-    private static void Judge(string folder, string verdict)
+    private static void Judge(string folder, string verdict, string reason = "")
         => File.WriteAllText(Path.Combine(folder, "verdict.json"), new JsonObject
         {
             ["cardSha256"] = Hash(Path.Combine(folder, "card.json")),
             ["files"] = new JsonObject { ["model.onnx"] = Hash(Path.Combine(folder, "model.onnx")) },
             ["verdict"] = verdict,
+            ["reason"] = reason,
+            // What the registry does not know does not bother it.
+            ["gate"] = new JsonObject { ["seed"] = 20_001 },
         }.ToJsonString());
 
     private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
