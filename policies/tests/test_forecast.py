@@ -102,7 +102,7 @@ def test_min_pacing_keeps_target_and_budget(known):
     planner = Planner(days)
     nothing = torch.zeros(40, 2)
     action = planner(0, torch.ones(40, 2), nothing)
-    position = (action + planner.shift - planner.logs[0]) / (planner.logs[1] - planner.logs[0])
+    position = (action + planner.shift - planner.axis.first) / planner.axis.step
     low = position.floor().long().unsqueeze(1)
     part = (position - position.floor()).unsqueeze(1)
     cost, value = (torch.lerp(t[:, 0].float().gather(1, low), t[:, 0].float().gather(1, low + 1), part) * planner.unit[:, i:i + 1]

@@ -40,6 +40,7 @@ class Reader:
     last = CURVE_POINTS - 1 + below
 
     def __init__(self, days: TrajectorySet):
+        self.real = days.cost.dtype
         self.curves = self._prepare(days.curve_cost, days.curve_value, 1.0)
         self.responses = self._prepare(days.response_cost, days.response_value, 2.0) if days.has_responses else None
         # Responses stay in the units that they were recorded in.
@@ -51,7 +52,7 @@ class Reader:
         """[N,T,G'-1,4]: left ends and rises of the intervals."""
         fall = torch.exp(-self.spacing * torch.arange(self.below, 0, -1, device=cost.device))
         both = torch.stack([torch.cat([table[:, :, :1] * fall ** power, table], 2)
-                            for table, power in ((cost.float(), cost_power), (value.float(), 1.0))], 3)
+                            for table, power in ((cost.to(self.real), cost_power), (value.to(self.real), 1.0))], 3)
         return torch.cat([both[:, :, :-1], both[:, :, 1:] - both[:, :, :-1]], 3)
 
     def _at(self, table: Tensor, position: Tensor) -> Tensor:
