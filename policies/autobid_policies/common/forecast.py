@@ -22,6 +22,8 @@ SHRINK = 0.05
 RATIO_LIMIT = 4.0
 SIGNALS_FOR_HALF_WEIGHT = 20.0
 DECAY_STEPS = 4
+# Into which MPC cuts the intervals beside its best point.
+PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,7 @@ def ratio(real: Tensor, predicted: Tensor) -> Tensor:
 
 def plan(cost: Tensor, value: Tensor, axis: Axis, shift: Tensor, spent: Tensor, gained: Tensor, mode: Tensor) -> Tensor:
     """MPC's log multiplier [B] from calibrated tables [B,P] at the axis' points - shift [B]: the best projected score in SpendFirst, min-pacing in
-    TargetFirst. The score's kink, where the money ends, is looked at beside the points."""
+    TargetFirst."""
     left = (1.0 - spent).clamp(min=0.0).unsqueeze(1)
     spent, gained = spent.unsqueeze(1), gained.unsqueeze(1)
     last = axis.points - 1
@@ -283,17 +285,25 @@ def plan(cost: Tensor, value: Tensor, axis: Axis, shift: Tensor, spent: Tensor, 
         here, there = table.gather(1, low), table.gather(1, low + 1)
         return low + ((wanted - here) / (there - here).clamp(min=1e-12)).clamp(0.0, 1.0)
 
-    budget_end = crossing(largest(cost <= left), cost, left)
-    low = budget_end.floor().clamp(max=last - 1).long()
-    part = budget_end - low
-    # The kink stands as one point more.
-    cost = torch.cat([cost, torch.lerp(cost.gather(1, low), cost.gather(1, low + 1), part)], 1)
-    value = torch.cat([value, torch.lerp(value.gather(1, low), value.gather(1, low + 1), part)], 1)
-    share = (left / cost.clamp(min=1e-12)).clamp(max=1.0)
-    best = curves.penalised(gained + share * value, spent + share * cost).argmax(1, keepdim=True)
-    spend_first = torch.where(best > last, budget_end, best.to(cost.dtype))
+    def score(cost: Tensor, value: Tensor) -> Tensor:
+        share = (left / cost.clamp(min=1e-12)).clamp(max=1.0)
+        return curves.penalised(gained + share * value, spent + share * cost)
 
-    excess, slack = (cost - value)[:, :-1], gained - spent
+    found = score(cost, value)
+    best = found.argmax(1, keepdim=True)
+    # Beside the best point: eighths of both intervals, and where the money ends.
+    low = torch.cat([best - 1, best], 1).clamp(0, last - 1)
+    ends = [(table.gather(1, low), table.gather(1, low + 1)) for table in (cost, value)]
+    kink = (left - ends[0][0]) / (ends[0][1] - ends[0][0]).clamp(min=1e-12)
+    kink = torch.where((kink > 0) & (kink < 1), kink, torch.zeros_like(kink))
+    parts = torch.cat([kink.unsqueeze(2), (torch.arange(1, PARTS, device=cost.device) / PARTS).expand(len(cost), 2, -1)], 2)
+    between = score(*(torch.lerp(here.unsqueeze(2), there.unsqueeze(2), parts).flatten(1) for here, there in ends))
+    places = torch.cat([best.to(cost.dtype), (low.unsqueeze(2) + parts).flatten(1)], 1)
+    chosen = torch.cat([found.gather(1, best), between], 1).argmax(1, keepdim=True)
+    spend_first = places.gather(1, chosen)
+
+    budget_end = crossing(largest(cost <= left), cost, left)
+    excess, slack = cost - value, gained - spent
     held = largest(excess <= slack)
     target_end = torch.where(held >= 0, crossing(held, excess, slack), excess.argmin(1, keepdim=True).to(cost.dtype))
     position = torch.where(mode.unsqueeze(1) == TARGET_FIRST, torch.minimum(budget_end, target_end), spend_first)
