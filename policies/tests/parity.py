@@ -1,10 +1,10 @@
 """The torch replay environment beside the C# engine, on days that both have played. The C# test TorchParityTests runs it:
 
-    python parity.py make FOLDER      two small policies, trained on FOLDER/certain, as FOLDER/model/<kind>
+    python parity.py make FOLDER      two small policies, trained on the first play, as FOLDER/model/<kind>
     python parity.py compare FOLDER   prints what differs, as JSON
 
-FOLDER/<play> is an export with its prior, FOLDER/<play>.npz the same period's seats played by the exported policies in the engine,
-against frozen rivals. Arrays there are [E,48,...], entries in blocks of the export's keys, one block for each variant of variants.json.
+plays.json lists plays and their variants. FOLDER/<play> is an export with its prior, FOLDER/<play>.npz the same period's seats played by
+the exported policies in the engine, rivals frozen: arrays [E,48,...] in blocks of the export's keys, one block a variant.
 
 Two roll-outs a variant. *Taught*: every step's flow is the engine's, in double precision on the engine's own forecast points, so that
 features and decisions can be compared to rounding. *Free*: as in training, on curves of halves at 24 points.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent)]
 from autobid_policies.common import checkpoint, curves, export  # noqa: E402
 from autobid_policies.common.config import Config  # noqa: E402
 from autobid_policies.common.data import STEPS, FeatureDropout, Manifest, Normaliser, TrajectorySet, load  # noqa: E402
-from autobid_policies.common.features import ARRIVALS, Twin  # noqa: E402
+from autobid_policies.common.features import ARRIVALS, Market, Twin  # noqa: E402
 from autobid_policies.common.forecast import Prior, with_tables  # noqa: E402
 from autobid_policies.common.model import Policy  # noqa: E402
 from autobid_policies.common.rollout import Decide, RollOut, Step, rescale, roll_out  # noqa: E402
@@ -36,10 +37,14 @@ REQUEST = 0.97
 KINDS = {"direct": {"window": 6, "spans": [3, 4], "action": "logMultiplier"}, "residual": {"window": 5, "action": "residualToMpc"}}
 
 
+def plays(folder: Path) -> list[dict]:
+    return json.loads((folder / "plays.json").read_text("utf-8"))
+
+
 def make(folder: Path) -> None:
     """Policies that pace about as MPC does, and follow every input: an untrained one would lose its budget by noon and hide what comes after."""
     torch.manual_seed(5)
-    manifest, days = load(folder / "certain")
+    manifest, days = load(folder / plays(folder)[0]["name"])
     normaliser = Normaliser.fit(days.features, manifest.features)
     for kind, shape in KINDS.items():
         config = Config.parse({"name": kind, "features": manifest.features.version, "model": {"width": 32, "layers": 2, "heads": 2, "dropout": 0.0, **shape}})
@@ -48,8 +53,8 @@ def make(folder: Path) -> None:
             policy.action_head.weight.normal_(std=0.1)
         pool, generator = Pool.of_log(days), torch.Generator().manual_seed(5)
         optimiser = torch.optim.Adam(policy.parameters(), lr=3e-3)
-        for _ in range(60):
-            w = random_windows(pool, 96, config.model.window, normaliser, None, generator)
+        for _ in range(40):
+            w = random_windows(pool, 64, config.model.window, normaliser, None, generator)
             action, _, _ = policy(w.condition, w.states, w.previous, w.timesteps, w.mask, w.base, w.base_mask)
             wanted = w.base if kind == "direct" else 0.2 * torch.tanh(w.states[:, :, manifest.features.names.index("log_price_last")])
             optimiser.zero_grad()
@@ -125,14 +130,22 @@ class Taught:
         return self.actions[:, now.step]
 
 
-def double(days: TrajectorySet) -> TrajectorySet:
-    return days.map(lambda tensor: tensor.double() if tensor.dtype == torch.float32 else tensor)
+@contextmanager
+def doubles():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 class Comparison:
     def __init__(self, folder: Path):
-        self.manifest, self.days = load(folder)
         self.folder = folder
+        self.manifest, days = load(folder)
+        self.days = self._planned(days, exact=False)
+        with doubles():
+            self.exact = self._planned(days.map(lambda tensor: tensor.double() if tensor.dtype == torch.float32 else tensor), exact=True)
         self.twin = Twin(self.manifest.features)
         self.dropout = FeatureDropout(self.manifest.features)
         self.models = {kind: self._model(folder.parent / "model" / kind) for kind in KINDS}
@@ -145,19 +158,16 @@ class Comparison:
     def of(self, block: int, variant: dict) -> dict:
         played = Played.read(self.folder.with_suffix(".npz"), block, len(self.days))
         keep = self.dropout.hide(tuple(variant["hidden"]), "cpu")
-        torch.set_default_dtype(torch.float64)
-        try:
-            exact = self._days(double(self.days), variant, exact=True)
-            found = self._taught(exact, variant, played, keep.double())
-        finally:
-            torch.set_default_dtype(torch.float32)
-        usual = self._days(self.days, variant, exact=False)
-        return found | self._free(usual, variant, played, keep)
+        with doubles():
+            found = self._taught(self._rescaled(self.exact, variant), variant, played, keep.double())
+        return found | self._free(self._rescaled(self.days, variant), variant, played, keep)
 
-    def _days(self, days: TrajectorySet, variant: dict, exact: bool) -> TrajectorySet:
-        grid = torch.tensor(self.manifest.log_grid)
+    def _planned(self, days: TrajectorySet, exact: bool) -> TrajectorySet:
+        return with_tables(days, Prior.read(self.folder / "prior.json"), torch.tensor(self.manifest.log_grid), exact)
+
+    def _rescaled(self, days: TrajectorySet, variant: dict) -> TrajectorySet:
         factor = torch.full((len(days),), float(variant["budget"]))
-        return rescale(with_tables(days, Prior.read(self.folder / "prior.json"), grid, exact), factor, torch.ones_like(factor), grid, self.twin, oracle=False)
+        return rescale(days, factor, torch.ones_like(factor), torch.tensor(self.manifest.log_grid), self.twin, oracle=False)
 
     def _policy(self, variant: dict, days: TrajectorySet) -> WindowPolicy:
         policy, normaliser = self.models[variant["policy"]]
@@ -170,30 +180,29 @@ class Comparison:
         return roll_out(days, decide, self.twin, torch.tensor(self.manifest.log_grid), keep, arrivals=arrivals)
 
     def _taught(self, days: TrajectorySet, variant: dict, played: Played, keep: Tensor) -> dict:
+        wins = self._wins(days, played)
         days = certain_flows(with_engine(days, played, self.twin), played)
         taught = Taught(self._policy(variant, days), played.action)
         rolled = self._roll_out(days, taught, played, keep)
-        gaps = (rolled.features - played.features).abs().amax((0, 1)).tolist()
-        answers = torch.stack(taught.answers, 1)
-        return {"features": dict(zip(self.manifest.features.names, gaps)), "decision": float((answers - played.action).abs().max()),
-                "base": quantiles((rolled.base - played.base).abs()), "spread": float(played.action.std()),
-                "exhausted": int((played.cost.sum(1) > 0.99 * days.budget).sum())}
+        gaps = (rolled.features - played.features).abs().amax((0, 1))
+        return {"feature": float(gaps.max()), "worst": self.manifest.features.names[int(gaps.argmax())],
+                "decision": float((torch.stack(taught.answers, 1) - played.action).abs().max()),
+                "base": float(torch.quantile((rolled.base - played.base).abs().flatten(), 0.99)),
+                "wins": wins, "spread": float(played.action.std()), "exhausted": int((played.cost.sum(1) > 0.99 * days.budget).sum())}
+
+    def _wins(self, days: TrajectorySet, played: Played) -> float:
+        """What the roll-out's rule makes of the engine's values over the day, relative to the engine's wins."""
+        market = Market(days, self.twin)
+        theirs = self.twin.logged_wins(played.features[:, 1:], market.opportunities[:, :-1])
+        mine = (played.value * (days.target / days.budget).unsqueeze(1))[:, :-1]
+        ours = torch.minimum(torch.where(mine > 1e-9, mine * market.wins_per_value, market.wins_of_nothing), market.opportunities[:, :-1])
+        return float(ours.sum() / theirs.sum())
 
     def _free(self, days: TrajectorySet, variant: dict, played: Played, keep: Tensor) -> dict:
-        days = with_engine(days, played, self.twin)
         rolled = self._roll_out(days, self._policy(variant, days), played, keep)
         score = (rolled.score() * days.budget / days.target).double()
-        moved = (rolled.features - played.features).abs()
-        return {"score": {"engine": float(played.score.sum()), "torch": float(score.sum()), "ratio": float(score.sum() / played.score.sum())},
-                "freeDecision": quantiles((rolled.action - played.action).abs()),
-                "freeFeatures": dict(zip(self.manifest.features.names, moved.mean((0, 1)).tolist())),
-                "freeCost": float(rolled.cost.sum() / (played.cost / days.budget.unsqueeze(1)).sum()),
-                "freeKey": quantiles((score - played.score).abs() / played.score.clamp(min=1e-9))}
-
-
-def quantiles(x: Tensor) -> dict[str, float]:
-    flat = x.flatten().double()
-    return {name: float(torch.quantile(flat, at)) for name, at in (("median", 0.5), ("q97", 0.97), ("max", 1.0))}
+        return {"engine": float(played.score.sum()), "torch": float(score.sum()),
+                "key": float(torch.median((score - played.score).abs() / played.score.clamp(min=1e-9)))}
 
 
 def main(arguments: list[str]) -> None:
@@ -202,12 +211,11 @@ def main(arguments: list[str]) -> None:
     if command == "make":
         make(folder)
         return
-    variants = json.loads((folder / "variants.json").read_text("utf-8"))
-    found = {}
-    for play in sorted(path.with_suffix("") for path in folder.glob("*.npz")):
-        comparison = Comparison(play)
-        found[play.name] = {variant["name"]: comparison.of(block, variant) for block, variant in enumerate(variants)}
-    print(json.dumps(found))
+    rows = []
+    for play in plays(folder):
+        comparison = Comparison(folder / play["name"])
+        rows += [{"play": play["name"], "variant": variant["name"], **comparison.of(block, variant)} for block, variant in enumerate(play["variants"])]
+    print(json.dumps(rows))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ using AutoBid.Policies.Mpc;
 
 namespace AutoBid.Simulator.Tests.Parity;
 
-/// <summary>A policy that keeps, for every step and input, the served builder's row and MPC's answer in the same state. Inputs must come in the same order all day.</summary>
+/// <summary>
+/// A policy that keeps, for every step and input, the served builder's row and MPC's answer in the same state. Inputs must come in the same order
+/// all day.
+/// </summary>
 internal sealed class RecordedPolicy(IBidPolicy inner, IFeatureBuilder builder) : IBidPolicy
 {
     private readonly DayForecast _scratch = new();
@@ -35,7 +38,8 @@ internal sealed class RecordedPolicy(IBidPolicy inner, IFeatureBuilder builder) 
         foreach (ref readonly PolicyInput input in inputs)
         {
             float[] row = new float[builder.Columns.Count];
-            builder.Write(new FeatureInput { Forecast = input.Forecast, TargetFirst = input.Mode == PacingMode.TargetFirst, HasTarget = input.HasTarget }, _scratch, row);
+            bool targetFirst = input.Mode == PacingMode.TargetFirst;
+            builder.Write(new FeatureInput { Forecast = input.Forecast, TargetFirst = targetFirst, HasTarget = input.HasTarget }, _scratch, row);
             _rows.Add(row);
             Assert.True(MpcPolicy.TryPlan(input, _scratch, out double multiplier));
             _base.Add((float)Math.Log(multiplier));
