@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from autobid_policies.common import curves
-from autobid_policies.common.data import DataError, FeatureDropout, load
+from autobid_policies.common.data import LOG_MIN, DataError, FeatureDropout, load
 from autobid_policies.common.features import OwnHistory, Twin, upgrade
-from autobid_policies.common.forecast import Planner, Prior, as_known, ratio, with_tables
+from autobid_policies.common.forecast import ENGINE, Planner, Prior, as_known, ratio, with_tables
 from autobid_policies.common.rollout import constant, receding_horizon, rescale, roll_out
 import market
 from market import LOG_GRID
@@ -53,6 +53,17 @@ def test_mpc_in_torch_is_mpc_in_the_service(exported):
     assert float(gap.median()) < 0.01 and float(torch.quantile(gap.flatten(), 0.97)) < 0.06
     # Where it is off, the projected score is flat.
     assert float((gap > 0.2).float().mean()) < 0.02
+
+
+def test_tables_on_the_services_points_leave_next_to_nothing(exported):
+    """What the coarse tables of training cost, against 160 points: TorchParityTests compares to rounding, on fresh days."""
+    manifest, days = exported
+    exact = with_tables(days, Prior.read(FIXTURES / f"export-{manifest.features.version}" / "prior.json"), torch.tensor(manifest.log_grid), exact=True)
+    assert exact.table_cost.shape[-1] == ENGINE.points and exact.table_cost.dtype == torch.float32
+    assert float(ENGINE.logs()[ENGINE.points // 2 - 80]) == pytest.approx(LOG_MIN, abs=1e-5)
+    coarse, fine = ((replayed(d, Twin(manifest.features)) - d.base).abs() for d in (days, exact))
+    assert float(fine.median()) < 1e-5 and float(torch.quantile(fine.flatten(), 0.97)) < 0.2 * float(torch.quantile(coarse.flatten(), 0.97))
+    Twin(manifest.features).check(exact, keys=len(days), projected=0.005)
 
 
 def test_version_2_of_the_exporter_is_version_1_upgraded():
@@ -102,7 +113,7 @@ def test_min_pacing_keeps_target_and_budget(known):
     planner = Planner(days)
     nothing = torch.zeros(40, 2)
     action = planner(0, torch.ones(40, 2), nothing)
-    position = (action + planner.shift - planner.logs[0]) / (planner.logs[1] - planner.logs[0])
+    position = (action + planner.shift - planner.axis.first) / planner.axis.step
     low = position.floor().long().unsqueeze(1)
     part = (position - position.floor()).unsqueeze(1)
     cost, value = (torch.lerp(t[:, 0].float().gather(1, low), t[:, 0].float().gather(1, low + 1), part) * planner.unit[:, i:i + 1]

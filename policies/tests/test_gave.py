@@ -38,6 +38,67 @@ def test_loss_terms_by_hand():
     assert exploration_weight(torch.tensor(0.3), torch.tensor(0.2), 10.0).item() == pytest.approx(1 / (1 + math.exp(-1)))
 
 
+class Fixed(torch.nn.Module):
+    """Stands for a policy or a critic whose answers are known."""
+
+    def __init__(self, **answers):
+        super().__init__()
+        self.returns = False
+        self.answers = {name: torch.tensor(answer) for name, answer in answers.items()}
+
+    def forward(self, *_):
+        return self.answers["action"], self.answers["beta"], self.answers["value"]
+
+    def log_multiplier(self, action, base):
+        return action
+
+    def encode(self, *_):
+        return [torch.zeros(1)]
+
+    def value(self, history, action):
+        # One member says a, the other 2 a: the lower bound is 1.5 a - 0.5 |a|.
+        return torch.stack([action, 2 * action])
+
+
+def test_the_whole_loss_by_hand(batch):
+    """One window of three tokens: padding, a hindsight label, a logged step."""
+    row = lambda *numbers: torch.tensor([numbers])
+    w = replace(batch, action=row(9.0, 0.5, 0.4), target=row(9.0, 0.6, 0.3), base=row(0.0, 0.0, 0.0), mask=row(0.0, 1.0, 1.0),
+                loss_mask=row(0.0, 1.0, 1.0), explore_mask=row(0.0, 0.0, 1.0))
+    policy = Fixed(action=[[9.0, 0.1, 0.2]], beta=[[1.0, 1.0, math.exp(0.2)]], value=[[9.0, 0.7, 0.1]])
+    config = OfflineConfig(weightCritic=2.0, weightExpectile=3.0, weightExplore=5.0, expectile=0.8)
+    found = gave_losses(policy, Fixed(), w, config, 10.0)
+    # q at 0.5: 0.5 and 1 against 0.6; at 0.4: 0.4 and 0.8 against 0.3.
+    critic = ((0.1**2 + 0.4**2) / 2 + (0.1**2 + 0.5**2) / 2) / 2
+    # V 0.7 above 0.6, 0.1 below 0.3.
+    optimistic = (0.2 * 0.1**2 + 0.8 * 0.2**2) / 2
+    # Only the logged step explores: to 0.4 + 0.2, whose bound is 0.6, that of 0.4 is 0.4.
+    pull, weight = (0.6 - 0.1)**2, 1 / (1 + math.exp(-10 * (0.6 - 0.4)))
+    imitation = (0.4**2 + (1 - weight) * 0.2**2 + weight * 0.4**2) / 2
+    for term, wanted in ((found.critic, critic), (found.expectile, optimistic), (found.explore, pull), (found.action, imitation),
+                         (found.total, imitation + 2 * critic + 3 * optimistic + 5 * pull)):
+        assert float(term) == pytest.approx(wanted, abs=1e-4)
+    assert found.weight.tolist() == pytest.approx([weight], abs=1e-4)
+    # Without V nothing anchors q~.
+    assert float(gave_losses(policy, Fixed(), w, replace(config, value=False), None).explore) == pytest.approx(-0.6, abs=1e-4)
+
+
+def test_returns_are_of_expected_value_whatever_was_drawn(logged):
+    column = NAMES.index("conversions_so_far")
+    lucky = replace(logged, features=logged.features.clone())
+    lucky.features[:, :, column] += 1.0
+    pool, other = Pool.of_log(logged), Pool.of_log(lucky)
+    assert torch.equal(pool.target, other.target) and torch.equal(pool.condition, other.condition)
+    key = int(torch.nonzero(logged.mode == 0)[0])
+
+    def score(steps: int) -> float:
+        value, cost = float(logged.value[key, :steps].sum()), float(logged.cost[key, :steps].sum())
+        return value * min(1.0, value / max(cost, 1e-10)) ** 2
+
+    for step in (0, 17, 47):
+        assert float(pool.target[key, step]) == pytest.approx(score(48) - score(step), abs=1e-5)
+
+
 def test_a_dominated_action_gets_less_than_half_the_weight():
     """A critic taught that log multiplier 0 is best gives w < 0.5 to a step away from it and > 0.5 to a step towards it."""
     torch.manual_seed(0)

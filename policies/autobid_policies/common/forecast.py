@@ -18,11 +18,37 @@ from .data import LOG_MAX, LOG_MIN, STEPS, TARGET_FIRST, DataError, FeatureSpec,
 
 # Room for other targets: a multiplier m of C' = g C is the multiplier g m of C.
 MARGIN = 1.25
-POINTS = 112
 SHRINK = 0.05
 RATIO_LIMIT = 4.0
 SIGNALS_FOR_HALF_WEIGHT = 20.0
 DECAY_STEPS = 4
+# Into which MPC cuts the intervals beside its best point.
+PARTS = 8
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Equally spaced log multipliers that tables are made for."""
+
+    first: float
+    step: float
+    points: int
+
+    @staticmethod
+    def of(table: Tensor) -> "Axis":
+        """The axis of a table [..., points]."""
+        return ENGINE if table.shape[-1] == ENGINE.points else COARSE
+
+    def logs(self, device: torch.device | str = "cpu") -> Tensor:
+        return self.first + self.step * torch.arange(self.points, device=device)
+
+
+# What training reads: held for every key, step and state of knowledge.
+COARSE = Axis(LOG_MIN - MARGIN, (LOG_MAX - LOG_MIN + 2 * MARGIN) / 111, 112)
+# The 160 points of the service's own projection and as many beyond them: tables without an error of their own.
+_ENGINE_STEP = (LOG_MAX - LOG_MIN) / 159
+_BEYOND = math.ceil(MARGIN / _ENGINE_STEP)
+ENGINE = Axis(LOG_MIN - _BEYOND * _ENGINE_STEP, _ENGINE_STEP, 160 + 2 * _BEYOND)
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,8 @@ class Prior:
 
     @staticmethod
     def read(path: Path) -> "Prior":
+        """In torch's default precision."""
+        real = torch.get_default_dtype()
         try:
             raw = json.loads(path.read_text("utf-8"))
             logs = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
@@ -52,10 +80,10 @@ class Prior:
                 points = torch.tensor(table, dtype=torch.float64)
                 right = torch.searchsorted(logs, samples).clamp(1, len(logs) - 1)
                 part = (samples - logs[right - 1]) / (logs[right] - logs[right - 1])
-                return (points[right - 1] + part * (points[right] - points[right - 1])).float()
+                return (points[right - 1] + part * (points[right] - points[right - 1])).to(real)
 
             return Prior(float(samples[0]), float(samples[1] - samples[0]), resample(raw["cost"]), resample(raw["value"]),
-                         float(raw["meanValue"]), (shape / shape.sum()).float(), float(raw.get("opportunitiesPerDay", 0)),
+                         float(raw["meanValue"]), (shape / shape.sum()).to(real), float(raw.get("opportunitiesPerDay", 0)),
                          int(raw.get("regimeSteps", 0)), float(raw.get("levelPersistence", 0)))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: forecasts need the prior that the data were made with") from None
@@ -71,10 +99,6 @@ class Prior:
         part = position - low
         cost, value = self.cost.to(log.device), self.value.to(log.device)
         return ((cost[low] + part * (cost[low + 1] - cost[low])) * fall * fall, (value[low] + part * (value[low + 1] - value[low])) * fall)
-
-
-def table_logs(device: torch.device | str = "cpu") -> Tensor:
-    return torch.linspace(LOG_MIN - MARGIN, LOG_MAX + MARGIN, POINTS, device=device)
 
 
 def _before(x: Tensor) -> Tensor:
@@ -109,7 +133,7 @@ def _volumes(days: TrajectorySet, prior: Prior, regime: int, knows_step: bool) -
         day = torch.where(shape_seen > 0, seen / shape_seen.clamp(min=1e-12), current)
     step = torch.arange(STEPS, device=days.device)
     later = step.unsqueeze(0) >= step.unsqueeze(1)
-    near = (step.unsqueeze(0) // regime == step.unsqueeze(1) // regime).float() if regime > 0 \
+    near = (step.unsqueeze(0) // regime == step.unsqueeze(1) // regime).to(shape.dtype) if regime > 0 \
         else torch.exp(-(step.unsqueeze(0) - step.unsqueeze(1)).clamp(min=0) / DECAY_STEPS)
     near_shape, far_shape = (near * later) @ shape, ((1 - near) * later) @ shape
     inside, beyond = day * near_shape, day * far_shape
@@ -121,7 +145,7 @@ def _volumes(days: TrajectorySet, prior: Prior, regime: int, knows_step: bool) -
 
 def _recent(days: TrajectorySet, regime: int) -> tuple[Tensor, Tensor, Tensor]:
     """Cost and value of one opportunity of the recent closed steps on the 24 points [N,T,24], and their opportunities [N,T]."""
-    sums = [_before(table.float()) for table in (days.response_cost, days.response_value)] + [_before(days.impressions)]
+    sums = [_before(table.to(days.cost.dtype)) for table in (days.response_cost, days.response_value)] + [_before(days.impressions)]
     step = torch.arange(STEPS, device=days.device)
     first = step // regime * regime if regime > 0 else (step - DECAY_STEPS).clamp(min=0)
     cost, value, count = (table - table[:, first] for table in sums)
@@ -129,9 +153,10 @@ def _recent(days: TrajectorySet, regime: int) -> tuple[Tensor, Tensor, Tensor]:
     return cost / scale, value / scale, count
 
 
-def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor) -> TrajectorySet:
-    """The days with forecasts for each state of knowledge: V = 4, index (step unknown) + 2 x (regime unknown)."""
-    made = [tabulate(days, prior, log_grid, step, regime) for regime in (True, False) for step in (True, False)]
+def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor, exact: bool = False) -> TrajectorySet:
+    """The days with forecasts for each state of knowledge: V = 4, index (step unknown) + 2 x (regime unknown). `exact`: on the
+    service's own points in the days' own precision, at five times the memory."""
+    made = [tabulate(days, prior, log_grid, step, regime, exact) for regime in (True, False) for step in (True, False)]
     cost, value = (torch.stack([pair[i] for pair in made], 1) for i in (0, 1))
     return replace(days, table_cost=cost, table_value=value, table_budget=days.budget.clone(), table_target=days.target.clone())
 
@@ -157,15 +182,15 @@ def _units(days: TrajectorySet) -> tuple[Tensor, Tensor, Tensor]:
 
 def at_probes(days: TrajectorySet, probes: Tensor) -> Tensor:
     """Uncalibrated cost, then value, of the rest of the day at each probe (log multipliers [P]), [N,T,2P]. Tables must be narrowed (V = 1) or all known."""
-    logs = table_logs(days.device)
+    axis = Axis.of(days.table_cost)
     shift, *units = _units(days)
-    position = (probes + shift.unsqueeze(1) - logs[0]) / (logs[1] - logs[0])
-    low = position.floor().clamp(0, POINTS - 2)
+    position = (probes + shift.unsqueeze(1) - axis.first) / axis.step
+    low = position.floor().clamp(0, axis.points - 2)
     part = (position - low).unsqueeze(1)
     index = low.long().unsqueeze(1).expand(-1, STEPS, -1)
     found = []
     for table, unit in zip((days.table_cost[:, 0], days.table_value[:, 0]), units):
-        left, right = table.gather(2, index).float(), table.gather(2, index + 1).float()
+        left, right = (table.gather(2, i).to(days.cost.dtype) for i in (index, index + 1))
         found.append((left + part * (right - left)) * unit.view(-1, 1, 1))
     return torch.cat(found, 2)
 
@@ -175,7 +200,7 @@ class Planner:
 
     def __init__(self, days: TrajectorySet, known: Tensor | None = None):
         """`known` [B]: 0 where nothing can be projected."""
-        self.logs = table_logs(days.device)
+        self.axis = Axis.of(days.table_cost)
         self.shift, cost, value = _units(days)
         self.unit = torch.stack([cost, value], 1)
         self.tables = days.table_cost[:, 0], days.table_value[:, 0]
@@ -187,17 +212,19 @@ class Planner:
         """Log multiplier [B] from the calibration and the totals (cost, value) so far, each [B,2]; 0 where unknown."""
         scale = ratios * self.unit
         cost, value = (table[:, step] * scale[:, i:i + 1] for i, table in enumerate(self.tables))
-        return plan(cost, value, self.logs, self.shift, total[:, 0], total[:, 1], self.mode) * self.known
+        return plan(cost, value, self.axis, self.shift, total[:, 0], total[:, 1], self.mode) * self.known
 
 
-def tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, knows_step: bool = True, knows_regime: bool = True) -> tuple[Tensor, Tensor]:
-    """Uncalibrated cost and value of the rest of the day at `table_logs` [N,T,POINTS], half."""
+def tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, knows_step: bool = True, knows_regime: bool = True,
+             exact: bool = False) -> tuple[Tensor, Tensor]:
+    """Uncalibrated cost and value of the rest of the day at the axis' points [N,T,points], half unless `exact`."""
     regime = prior.regime if knows_regime else 0
-    logs = table_logs(days.device)
+    logs = (ENGINE if exact else COARSE).logs(days.device)
     parts = []
     for start in range(0, len(days), 256):
         chunk = days.take(torch.arange(start, min(start + 256, len(days)), device=days.device))
-        parts.append(_tabulate(chunk, prior, log_grid, logs, regime, knows_step))
+        made = _tabulate(chunk, prior, log_grid, logs, regime, knows_step)
+        parts.append(made if exact else tuple(table.half() for table in made))
     return tuple(torch.cat(column) for column in zip(*parts))
 
 
@@ -232,7 +259,7 @@ def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor,
     value = near_value + weight * (join(recent_value, edge_value, near_value) - near_value)
     cost = inside.unsqueeze(2) * cost + beyond.unsqueeze(2) * far_cost
     value = inside.unsqueeze(2) * value + beyond.unsqueeze(2) * far_value
-    return cost.cummax(2).values.half(), value.cummax(2).values.half()
+    return cost.cummax(2).values, value.cummax(2).values
 
 
 def ratio(real: Tensor, predicted: Tensor) -> Tensor:
@@ -240,14 +267,13 @@ def ratio(real: Tensor, predicted: Tensor) -> Tensor:
     return ((real + SHRINK) / (predicted + SHRINK)).clamp(1 / RATIO_LIMIT, RATIO_LIMIT)
 
 
-def plan(cost: Tensor, value: Tensor, logs: Tensor, shift: Tensor, spent: Tensor, gained: Tensor, mode: Tensor) -> Tensor:
-    """MPC's log multiplier [B] from calibrated tables [B,P] at `logs` - shift [B]: the best projected score in SpendFirst, min-pacing in
-    TargetFirst. The score's kink, where the money ends, is looked at beside the points."""
+def plan(cost: Tensor, value: Tensor, axis: Axis, shift: Tensor, spent: Tensor, gained: Tensor, mode: Tensor) -> Tensor:
+    """MPC's log multiplier [B] from calibrated tables [B,P] at the axis' points - shift [B]: the best projected score in SpendFirst, min-pacing in
+    TargetFirst."""
     left = (1.0 - spent).clamp(min=0.0).unsqueeze(1)
     spent, gained = spent.unsqueeze(1), gained.unsqueeze(1)
-    last = len(logs) - 1
-    first, spacing = logs[0], logs[1] - logs[0]
-    index = torch.arange(len(logs), device=cost.device)
+    last = axis.points - 1
+    index = torch.arange(axis.points, device=cost.device)
 
     def largest(condition: Tensor) -> Tensor:
         """[B,1] index of the last point that meets it; -1 without one."""
@@ -259,18 +285,26 @@ def plan(cost: Tensor, value: Tensor, logs: Tensor, shift: Tensor, spent: Tensor
         here, there = table.gather(1, low), table.gather(1, low + 1)
         return low + ((wanted - here) / (there - here).clamp(min=1e-12)).clamp(0.0, 1.0)
 
-    budget_end = crossing(largest(cost <= left), cost, left)
-    low = budget_end.floor().clamp(max=last - 1).long()
-    part = budget_end - low
-    # The kink stands as one point more.
-    cost = torch.cat([cost, torch.lerp(cost.gather(1, low), cost.gather(1, low + 1), part)], 1)
-    value = torch.cat([value, torch.lerp(value.gather(1, low), value.gather(1, low + 1), part)], 1)
-    share = (left / cost.clamp(min=1e-12)).clamp(max=1.0)
-    best = curves.penalised(gained + share * value, spent + share * cost).argmax(1, keepdim=True)
-    spend_first = torch.where(best > last, budget_end, best.float())
+    def score(cost: Tensor, value: Tensor) -> Tensor:
+        share = (left / cost.clamp(min=1e-12)).clamp(max=1.0)
+        return curves.penalised(gained + share * value, spent + share * cost)
 
-    excess, slack = (cost - value)[:, :-1], gained - spent
+    found = score(cost, value)
+    best = found.argmax(1, keepdim=True)
+    # Beside the best point: eighths of both intervals, and where the money ends.
+    low = torch.cat([best - 1, best], 1).clamp(0, last - 1)
+    ends = [(table.gather(1, low), table.gather(1, low + 1)) for table in (cost, value)]
+    kink = (left - ends[0][0]) / (ends[0][1] - ends[0][0]).clamp(min=1e-12)
+    kink = torch.where((kink > 0) & (kink < 1), kink, torch.zeros_like(kink))
+    parts = torch.cat([kink.unsqueeze(2), (torch.arange(1, PARTS, device=cost.device) / PARTS).expand(len(cost), 2, -1)], 2)
+    between = score(*(torch.lerp(here.unsqueeze(2), there.unsqueeze(2), parts).flatten(1) for here, there in ends))
+    places = torch.cat([best.to(cost.dtype), (low.unsqueeze(2) + parts).flatten(1)], 1)
+    chosen = torch.cat([found.gather(1, best), between], 1).argmax(1, keepdim=True)
+    spend_first = places.gather(1, chosen)
+
+    budget_end = crossing(largest(cost <= left), cost, left)
+    excess, slack = cost - value, gained - spent
     held = largest(excess <= slack)
-    target_end = torch.where(held >= 0, crossing(held, excess, slack), excess.argmin(1, keepdim=True).float())
+    target_end = torch.where(held >= 0, crossing(held, excess, slack), excess.argmin(1, keepdim=True).to(cost.dtype))
     position = torch.where(mode.unsqueeze(1) == TARGET_FIRST, torch.minimum(budget_end, target_end), spend_first)
-    return (first + position.squeeze(1) * spacing - shift).clamp(LOG_MIN, LOG_MAX)
+    return (axis.first + position.squeeze(1) * axis.step - shift).clamp(LOG_MIN, LOG_MAX)
