@@ -112,7 +112,10 @@ def test_exported_graph_is_the_module(trained, tmp_path):
 
 
 def test_card_and_verdict_name_the_files(trained, tmp_path):
-    export.export(trained[0] / "model.pt", tmp_path)
+    out, run = trained
+    state = checkpoint.load(out / "model.pt")
+    checkpoint.save({**state, "data": {**state["data"], "priorSha256": "c" * 64}}, tmp_path / "model.pt")
+    export.export(tmp_path / "model.pt", tmp_path, p99_cpu1=0.7)
     card, verdict = (json.loads((tmp_path / name).read_text("utf-8")) for name in ("card.json", "verdict.json"))
     assert list(card) == ["name", "version", "kind", "features", "window", "inputs", "outputs", "action", "rtg", "files", "parity", "data",
                           "serving", "scores", "p99Ms"]
@@ -120,6 +123,7 @@ def test_card_and_verdict_name_the_files(trained, tmp_path):
     assert card["files"][0]["sha256"] == digest("model.onnx") == verdict["files"]["model.onnx"]
     assert verdict["cardSha256"] == digest("card.json") and verdict["verdict"] == "provisional"
     assert len(card["features"]["mean"]) == len(card["features"]["std"]) == card["inputs"][1]["shape"][2]
+    assert card["p99Ms"] == {"cpu1": 0.7, "h100": None} and card["serving"] == {"e": 0.98, "smoothing": 0, "priorSha256": "c" * 64}
     rows = card["scores"]["validation"]["SpendFirst"]["rows"]
     assert {"model", "truthful", "best constant of training", "replan oracle"} <= set(rows)
 

@@ -27,7 +27,7 @@ def tensor(name: str, dtype: str, *shape: int) -> dict:
 
 def write_card(folder: Path, *, name: str, version: int, kind: str, features: dict, window: int, inputs: list[dict],
                outputs: list[dict], action: str, rtg: dict, tolerance: float, parity: int, data: dict, serving: dict,
-               scores: dict) -> None:
+               scores: dict, p99_cpu1: float | None = None) -> None:
     """card.json of the model.onnx and parity.npz that lie in `folder`."""
     write_json(folder / "card.json", {
         "name": name, "version": version, "kind": kind, "features": features, "window": window, "inputs": inputs, "outputs": outputs,
@@ -35,7 +35,7 @@ def write_card(folder: Path, *, name: str, version: int, kind: str, features: di
         "files": [{"path": "model.onnx", "sha256": sha256(folder / "model.onnx"), "precision": "fp32", "provider": "cpu",
                    "rtol": tolerance, "atol": tolerance}],
         "parity": {"file": "parity.npz", "n": parity}, "data": data, "serving": serving, "scores": scores,
-        "p99Ms": {"cpu1": None, "h100": None}})
+        "p99Ms": {"cpu1": p99_cpu1, "h100": None}})
 
 
 def write_verdict(folder: Path, verdict: str, reason: str) -> None:

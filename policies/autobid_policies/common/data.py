@@ -76,6 +76,7 @@ class Manifest:
     seeds: tuple[int, ...]
     sha256: str
     rebuilt: bool = False   # packed: base, forecasts and the columns that follow them are to be made again
+    prior_sha256: str | None = None   # of the population prior behind forecasts and MPC; None in exports that do not say
 
     @staticmethod
     def read(folder: Path) -> "Manifest":
@@ -84,7 +85,7 @@ class Manifest:
             raw = json.loads(path.read_text("utf-8"))
             grid = tuple(math.log(float(g)) for g in raw["grid"])
             manifest = Manifest(FeatureSpec.parse(raw["features"]), grid, tuple(int(s) for s in raw["seeds"]), str(raw["sha256"]),
-                                bool(raw.get("rebuilt", False)))
+                                bool(raw.get("rebuilt", False)), raw.get("priorSha256"))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: not a folder written by `autobid export-data`") from None
         except (KeyError, TypeError, json.JSONDecodeError) as error:

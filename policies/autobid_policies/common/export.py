@@ -63,7 +63,7 @@ def write_parity(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) ->
     np.savez(path, **arrays)
 
 
-def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run") -> None:
+def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run", p99_cpu1: float | None = None) -> None:
     state = checkpoint.load(source)
     config = Config.parse(state["config"])
     if config.condition == "return":
@@ -74,6 +74,10 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
     write_graph(module, inputs, out / "model.onnx")
     write_parity(module, inputs, out / "parity.npz")
     features, window = state["features"], config.model.window
+    serving = {"e": state["request"], "smoothing": 0}
+    if state["data"].get("priorSha256"):
+        # What evaluation must use; a service has the prior of its own market.
+        serving["priorSha256"] = state["data"]["priorSha256"]
     write_card(
         out, name=config.name, version=config.version, kind="dt",
         features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
@@ -81,7 +85,7 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
         outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
         tolerance=TOLERANCE, parity=len(inputs["condition"]), data=state["data"],
-        serving={"e": state["request"], "smoothing": 0}, scores=state["scores"])
+        serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1)
     write_verdict(out, verdict, reason)
 
 
@@ -89,11 +93,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autobid_policies.common.export", description="Exports a trained policy to ONNX with its card.")
     parser.add_argument("--checkpoint", required=True, type=Path, help="model.pt written by training")
     parser.add_argument("--out", required=True, type=Path, help="policies/models/<policy>/<version>")
+    parser.add_argument("--p99-cpu1", type=float, metavar="MS", help="of one decision on one CPU core, from `autobid bench policy`")
     parser.add_argument("--verdict", default="provisional", choices=("default", "usable", "provisional"))
     parser.add_argument("--reason", default="the gate has not run")
     options = parser.parse_args(arguments)
     try:
-        export(options.checkpoint, options.out, options.verdict, options.reason)
+        export(options.checkpoint, options.out, options.verdict, options.reason, options.p99_cpu1)
     except (OSError, ValueError, KeyError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 2

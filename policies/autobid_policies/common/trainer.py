@@ -360,4 +360,4 @@ class Trainer:
             "config": self.config.as_dict(), "policy": self.best_state, "features": self.manifest.features.as_dict(),
             "mean": self.normaliser.mean.cpu(), "std": self.normaliser.std.cpu(), "scores": scores, "request": self.request,
             "parity": parity_windows(self.validation, self.normaliser, self.dropout, self.config.model.window, self.policy.residual),
-            "data": {"sha256": self.manifest.sha256, "seeds": list(self.manifest.seeds)}}, self.out / "model.pt")
+            "data": {"sha256": self.manifest.sha256, "seeds": list(self.manifest.seeds), "priorSha256": self.manifest.prior_sha256}}, self.out / "model.pt")
