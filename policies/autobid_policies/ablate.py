@@ -1,9 +1,9 @@
 """Trains many rows and puts them into one table: python -m autobid_policies.ablate --configs A B ... --data DIR --out DIR --minutes M
-[--grid FILE ...] [--jobs N] [--reference NAME]
+[--grid FILE ...] [--jobs N] [--reference NAME]; or, of runs that are there: --collect FOLDER ... --out DIR [--reference NAME]
 
 Each row is a process with its share of the time, N at once, spread over the GPUs; a row that fails is a line in the table, not the end. A grid file holds
 {"config": FILE, "vary": {"offline.temperature": [1, 3, 10], ...}}: every combination is a row. Writes OUT/ablation.json, OUT/ablation.md,
-OUT/curves.png (where matplotlib is installed) and OUT/<row>/ as training does. Exit codes: 0 every row done, 1 some failed, 2 bad input.
+OUT/curves.png (where matplotlib is installed) and OUT/<row>/ as training does. Rows that are collected must have been scored on the same keys. Exit codes: 0 every row done, 1 some failed, 2 bad input.
 """
 from __future__ import annotations
 
@@ -140,6 +140,9 @@ def compare(found: dict[str, dict], reference: str) -> dict:
     table: dict = {}
     other = found[reference]["arrays"]
     for name, row in found.items():
+        same = all(torch.equal(row["arrays"][key], other[key]) for key in other if key.endswith(("_cluster", "_mode")) and key in row["arrays"])
+        if not same:
+            raise ValueError(f"{name} was scored on other keys than {reference}")
         arrays, cells = row["arrays"], {}
         for split in ("validation", "test"):
             if f"{split}_mode" not in arrays:
@@ -194,39 +197,50 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autobid_policies.ablate", description="Trains many rows and compares them in one table.")
     parser.add_argument("--configs", nargs="*", default=[], type=Path)
     parser.add_argument("--grid", nargs="*", default=[], type=Path, help="files that vary a config")
-    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--collect", nargs="*", default=[], type=Path, help="folders that training wrote: compare, train nothing")
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--minutes", required=True, type=float, help="for all rows together")
+    parser.add_argument("--minutes", type=float, help="for all rows together")
     parser.add_argument("--jobs", type=int, default=3 * len(gpus()) or 1, help="rows trained at the same time, over all GPUs")
     parser.add_argument("--reference", help="row that the others are compared with; the first one")
     options = parser.parse_args(arguments)
+    def report(line: str) -> None:
+        print(line, flush=True)
+
     try:
-        rows = rows_of(options.configs, options.grid)
-        reference = options.reference or rows[0].name
-        if reference not in [row.name for row in rows]:
+        if options.collect:
+            folders = {folder.name: folder for folder in options.collect}
+            if options.configs or options.grid or len(folders) < len(options.collect):
+                raise ValueError("--collect takes folders of different names, and nothing to train beside them")
+        else:
+            rows = rows_of(options.configs, options.grid)
+            folders = {row.name: folder_of(options.out, row) for row in rows}
+            if options.data is None or options.minutes is None or options.jobs < 1 or options.minutes <= 0:
+                raise ValueError("training needs --data, and --jobs and --minutes above 0")
+        reference = options.reference or next(iter(folders))
+        if reference not in folders:
             raise ValueError(f"--reference: there is no row {reference}")
-        if options.jobs < 1 or options.minutes <= 0:
-            raise ValueError("--jobs and --minutes must be positive")
         options.out.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         print(f"ablate: {error}", file=sys.stderr)
         return 2
 
-    def report(line: str) -> None:
-        print(line, flush=True)
-
-    failed = train_all(rows, options.data, options.out, options.minutes, options.jobs, report)
+    failed = {} if options.collect else train_all(rows, options.data, options.out, options.minutes, options.jobs, report)
     found: dict[str, dict] = {}
-    for row in rows:
-        if row.name not in failed:
+    for name, folder in folders.items():
+        if name not in failed:
             try:
-                found[row.name] = read_row(folder_of(options.out, row))
+                found[name] = read_row(folder)
             except (OSError, ValueError, KeyError) as error:
-                failed[row.name] = f"its results cannot be read: {error!r}"
+                failed[name] = f"its results cannot be read: {error!r}"
     if found:
         if reference not in found:
             reference = next(iter(found))
-        table = compare(found, reference)
+        try:
+            table = compare(found, reference)
+        except ValueError as error:
+            print(f"ablate: {error}", file=sys.stderr)
+            return 2
         text = markdown(table, failed, reference)
         (options.out / "ablation.json").write_text(json.dumps({"reference": reference, "rows": table, "failed": failed}, indent=2), "utf-8")
         (options.out / "ablation.md").write_text(text, "utf-8")

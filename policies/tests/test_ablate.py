@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from autobid_policies import ablate, train
-from autobid_policies.common.config import merge
+from autobid_policies.common.config import Config, merge
+from autobid_policies.common.trainer import Trainer
 from autobid_policies.common.plots import draw_courses
 from test_train import TINY
 
@@ -56,6 +57,21 @@ def test_rows_are_trained_compared_and_one_that_fails_is_survived(data, tmp_path
     text = (out / "ablation.md").read_text("utf-8")
     assert "| **one** |" in text and "- lost: " in text and "there is no feature group weather" in text
     assert "lost failed" in capsys.readouterr().err
+    # The same rows, collected: the same table.
+    folders = [str(out / "one"), str(out / "two")]
+    assert ablate.main(["--collect", *folders, "--out", str(tmp_path / "again"), "--reference", "two"]) == 0
+    again = json.loads((tmp_path / "again" / "ablation.json").read_text("utf-8"))
+    assert again["rows"]["two"]["scores"]["test"]["SpendFirst"]["1"]["percentOfBest"] == cell["percentOfBest"]
+    assert again["rows"]["one"]["scores"]["test"]["SpendFirst"]["1"]["minusReference"][0] == pytest.approx(-mean, abs=0.02)
+    assert ablate.main(["--collect", str(tmp_path), "--out", str(tmp_path / "none")]) == 1, "nothing there to read"
+
+
+def test_rows_of_other_keys_are_not_compared(data, tmp_path, capsys):
+    for name, keys in (("all", 0), ("few", 12)):
+        run = Trainer(Config.parse(merge(ROW, {"reportKeys": keys})), data, tmp_path / name, lambda line: None)
+        assert run.run()
+    assert ablate.main(["--collect", str(tmp_path / "all"), str(tmp_path / "few"), "--out", str(tmp_path / "out")]) == 2
+    assert "few was scored on other keys than all" in capsys.readouterr().err
 
 
 def test_bad_arguments_end_at_once(tmp_path, capsys):

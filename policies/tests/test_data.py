@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from autobid_policies.common.data import DataError, FeatureDropout, FeatureSpec, Normaliser, load
+from autobid_policies.common.data import SPLITS, DataError, FeatureDropout, FeatureSpec, Normaliser, load
+from autobid_policies.common.evaluate import clusters, whole_periods
 from autobid_policies.common.features import OwnHistory, Twin, draw_arrivals, log_ratio
 from autobid_policies.common.forecast import Planner, Prior, with_tables
 from autobid_policies.common.pack import from_ratios, pack, to_ratios
@@ -139,6 +140,34 @@ def test_packed_data_is_smaller_and_still_passes_the_twin(data, tmp_path, twin):
         pack(tmp_path, tmp_path / "none")
     with pytest.raises(DataError, match="packed already"):
         pack(tmp_path / "all", tmp_path / "none")
+
+
+def test_packing_does_not_depend_on_jobs_or_compression(planned, tmp_path):
+    pack(planned, tmp_path / "one", keys_per_period=3)
+    assert pack(planned, tmp_path / "two", keys_per_period=3, jobs=2, plain=True) == sum(len(load(tmp_path / "one")[1].where(s)) for s in SPLITS)
+    for a, b in zip(sorted((tmp_path / "one").glob("*.npz")), sorted((tmp_path / "two").glob("*.npz")), strict=True):
+        with np.load(a) as first, np.load(b) as second:
+            assert set(first.files) == set(second.files)
+            assert all(np.array_equal(first[name], second[name]) for name in first.files)
+
+
+def test_held_out_periods_are_counted_by_split(data, tmp_path):
+    _, whole = load(data)
+    pack(data, tmp_path / "few", held_out_periods=1)
+    _, few = load(tmp_path / "few")
+    assert len(few.where("train")) == len(whole.where("train"))
+    for split in ("validation", "test"):
+        assert len(torch.unique(clusters(whole.where(split)))) > 1 and len(torch.unique(clusters(few.where(split)))) == 1
+
+
+def test_tables_take_whole_periods(data):
+    _, days = load(data)
+    part = whole_periods(days, 30)
+    sizes = {int(c): int((clusters(days) == c).sum()) for c in torch.unique(clusters(days))}
+    assert 30 <= len(part) < len(days)
+    assert all(int((clusters(part) == c).sum()) == sizes[int(c)] for c in torch.unique(clusters(part))), "no period is cut"
+    assert torch.equal(whole_periods(days, 30).seat, part.seat), "the same every time"
+    assert whole_periods(days, 0) is days and whole_periods(days, 10_000) is days
 
 
 def test_several_exports_become_one(data, tmp_path):

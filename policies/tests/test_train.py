@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -168,6 +169,33 @@ def test_a_policy_that_follows_its_return_is_not_served(data, tmp_path):
     assert 0 < run.request < 10
     with pytest.raises(ValueError, match="cannot be served"):
         export.export(tmp_path / "model.pt", tmp_path / "x")
+
+
+def test_what_the_minimum_to_win_says_is_for_training_only(planned, data, tmp_path):
+    # Exposure taken as certain: the minimum to win promises more than the frozen rivals give.
+    promised = tmp_path / "promised"
+    shutil.copytree(planned, promised)
+    for path in promised.glob("*.npz"):
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        np.savez(path, **{**arrays, "curveCost": arrays["curveCost"] / 2, "curveValue": arrays["curveValue"] / 2})
+    planned = promised
+    theirs = trainer(planned, tmp_path / "a", features=0, market="leastWinningCost")
+    frozen = trainer(planned, tmp_path / "b", features=0)
+    assert torch.equal(theirs.train.curve_cost, theirs.train.response_cost) and torch.equal(theirs.train.curve_value, theirs.train.response_value)
+    assert not torch.equal(theirs.train.curve_value, frozen.train.curve_value) and not torch.equal(theirs.train.s_star, frozen.train.s_star)
+    assert torch.equal(theirs.test.curve_cost, frozen.test.curve_cost) and torch.equal(theirs.test.s_star, frozen.test.s_star)
+    with pytest.raises(DataError, match="minimum to win"):
+        trainer(data, tmp_path / "c", market="leastWinningCost")
+    with pytest.raises(ValueError, match="market must be one of"):
+        Config.parse({"market": "theirs"})
+
+
+def test_a_run_that_is_cut_off_can_be_exported(data, tmp_path):
+    run = trainer(data, tmp_path, offline={**TINY["offline"], "steps": 4}, validateEvery=2)
+    assert not run.run(stop_at=("offline", 3))
+    export.export(tmp_path / "model.pt", tmp_path / "served")
+    assert (tmp_path / "served" / "model.onnx").exists()
 
 
 def test_hidden_groups_stay_hidden(data, tmp_path):

@@ -12,6 +12,8 @@ OBJECTIVES = ("gave", "dt", "bc", "cql", "iql")
 # What is asked for: efficiency e, the return still to be gained (falls as it is gained), or nothing.
 CONDITIONS = ("efficiency", "return", "none")
 CRITICS = ("history", "paper")
+# Whose answer to other bids training days give: the frozen rivals' (a simulator's), or what the minimum to win alone says (a user's logs).
+MARKETS = ("frozen", "leastWinningCost")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Config:
     features: int = 0                  # version of scale-free; 0 as exported, 2 also makes version 2 of an export with version 1
     scoreExponent: float = 2.0         # gamma of the score behind efficiencies and returns; results are always measured with 2
     hide: tuple[str, ...] = ()         # feature groups that this row never sees
+    market: str = "frozen"             # curves of the training days; validation and test are always the frozen rivals'
     seed: int = 1
     device: str = "auto"
     threads: int = 0                   # 0: torch's own choice
@@ -103,6 +106,7 @@ class Config:
     validateEvery: int = 250
     validateKeys: int = 512
     reportBudgets: tuple[float, ...] = (0.5, 1.0, 1.5)
+    reportKeys: int = 0                # keys of each split in the last table, whole periods; 0 = all
     model: ModelConfig = field(default_factory=ModelConfig)
     offline: OfflineConfig = field(default_factory=OfflineConfig)
     fineTune: FineTuneConfig = field(default_factory=FineTuneConfig)
@@ -116,7 +120,7 @@ class Config:
         model = config.model
         for name, value, allowed in (("objective", config.objective, OBJECTIVES), ("condition", config.condition, CONDITIONS),
                                      ("model.action", model.action, ACTIONS), ("model.arch", model.arch, ARCHITECTURES),
-                                     ("offline.critic", config.offline.critic, CRITICS)):
+                                     ("offline.critic", config.offline.critic, CRITICS), ("market", config.market, MARKETS)):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}")
         if model.width % model.heads:

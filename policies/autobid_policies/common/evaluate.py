@@ -15,6 +15,8 @@ from .serving import WindowPolicy
 from .windows import exponents
 
 BUDGETS = (0.5, 1.0, 1.5)
+# Training keys that the constant of a table is chosen on.
+CONSTANT_KEYS = 8192
 Make = Callable[[TrajectorySet], Decide]
 
 
@@ -61,6 +63,18 @@ def paired(gain: Tensor, other: Tensor, best: Tensor, cluster: Tensor) -> list[f
 def clusters(days: TrajectorySet) -> Tensor:
     """One number per period and line-up [N]."""
     return days.period + days.lineup * (int(days.period.max()) + 1)
+
+
+def whole_periods(days: TrajectorySet, keys: int) -> TrajectorySet:
+    """Random whole periods, the same every time, that together hold at least `keys` keys; all of them for 0."""
+    if keys <= 0 or keys >= len(days):
+        return days
+    found, index, size = torch.unique(clusters(days).cpu(), return_inverse=True, return_counts=True)
+    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(19))
+    needed = int(torch.searchsorted(size[order].cumsum(0), keys)) + 1
+    chosen = torch.zeros(len(found), dtype=torch.bool)
+    chosen[order[:needed]] = True
+    return days.take(torch.nonzero(chosen[index]).flatten().to(days.device))
 
 
 class Evaluator:
@@ -165,6 +179,7 @@ class Evaluator:
             return 0.0
         points = curves.fine_grid(train.device)
         total = torch.zeros(len(points), dtype=torch.float64)
+        train = whole_periods(train, CONSTANT_KEYS)
         for start in range(0, len(train), self.batch):
             part = train.take(torch.arange(start, min(start + self.batch, len(train)), device=train.device))
             cost, value = curves.walk_constants(part.curve_cost.float() / factor, part.curve_value.float() / factor,

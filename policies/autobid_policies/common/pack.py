@@ -1,13 +1,13 @@
 """Shrinks exports for the way to a training machine: python -m autobid_policies.common.pack --data DIR ... --out DIR
-[--train-periods N] [--keys-per-period K]
+[--train-periods N] [--held-out-periods N] [--keys-per-period K] [--jobs N] [--plain]
 
 Several exports become one (line-ups that nobody perturbs beside those of the training mix, say); they must share builder and prior, and
 line-ups of the later ones get numbers of their own.
 
 Curves become 8-bit ratios of neighbouring points (within 0.4 %), what the trainer can rebuild from the rest is left out where the
 export holds what MPC sees, and the prior travels along. `manifest.json` keeps the hash of the export, so a model names the data it came
-from. --train-periods keeps only so many periods of the training split, --keys-per-period so many of each of their keys: more periods in
-the same space.
+from. --train-periods keeps only so many periods of the training split, --held-out-periods so many of validation and of test each,
+--keys-per-period so many of the keys of each training period: more periods in the same space. --jobs shards are packed at the same time; --plain leaves out the last compression, for data that stay on the machine.
 """
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ import hashlib
 import json
 import shutil
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 
@@ -50,8 +53,9 @@ def from_ratios(top: np.ndarray, ratios: np.ndarray) -> np.ndarray:
     return np.stack(points[::-1], -1).astype(np.float16)
 
 
-def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, keys_per_period: int | None = None) -> int:
-    """Returns the number of keys written. train_periods counts for each export."""
+def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, keys_per_period: int | None = None, jobs: int = 1,
+         plain: bool = False, held_out_periods: int | None = None) -> int:
+    """Returns the number of keys written. Periods count for each export. The result does not depend on `jobs`."""
     folders = [data] if isinstance(data, Path) else data
     manifests = [_manifest(folder) for folder in folders]
     first = manifests[0]
@@ -64,23 +68,13 @@ def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, k
     with np.load(sorted(folders[0].glob("*.npz"))[0], allow_pickle=False) as file:
         rebuilds = all(name in file.files for name in RESPONSES) and (folders[0] / "prior.json").exists()
     own = [i for i, name in enumerate(names) if name in OWN_COLUMNS or name.startswith(("log_cost_", "log_value_")) and name[-1].isdigit()]
-    random = np.random.default_rng(1)
-    keys = number = 0
-    for source, folder in enumerate(folders):
-        kept: set[tuple[int, int]] = set()
-        for shard in sorted(folder.glob("*.npz")):
-            with np.load(shard, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in (*ARRAYS, *(RESPONSES if rebuilds else ()))}
-            wanted = _first_periods(arrays, train_periods, kept)
-            if keys_per_period is not None:
-                wanted &= _thin(arrays, keys_per_period, random)
-            if not wanted.any():
-                continue
-            keys += int(wanted.sum())
-            arrays = {name: array[wanted] for name, array in arrays.items()}
-            arrays["lineup"] = arrays["lineup"] + LINEUPS_PER_EXPORT * source
-            np.savez_compressed(out / f"shard-{number:04}.npz", **_shrink(arrays, own, rebuilds))
-            number += 1
+    periods = {SPLITS["train"]: train_periods, SPLITS["validation"]: held_out_periods, SPLITS["test"]: held_out_periods}
+    work = list(_work(folders, out, periods, keys_per_period, _Form(tuple(own), rebuilds, plain)))
+    if jobs > 1:
+        with ProcessPoolExecutor(jobs) as pool:
+            keys = sum(pool.map(_write, work))
+    else:
+        keys = sum(map(_write, work))
     digest = first["sha256"] if len(folders) == 1 else hashlib.sha256("".join(m["sha256"] for m in manifests).encode()).hexdigest()
     seeds = sorted({seed for manifest in manifests for seed in manifest["seeds"]})
     merged = {**first, "sha256": digest, "seeds": seeds, "sources": [m["sha256"] for m in manifests], "packed": True, "rebuilt": rebuilds}
@@ -88,6 +82,50 @@ def pack(data: Path | list[Path], out: Path, train_periods: int | None = None, k
     if rebuilds:
         shutil.copyfile(folders[0] / "prior.json", out / "prior.json")
     return keys
+
+
+@dataclass(frozen=True)
+class _Form:
+    own: tuple[int, ...]
+    rebuilds: bool
+    plain: bool
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One shard to one shard: which keys, and what is added to their line-ups."""
+
+    shard: Path
+    target: Path
+    wanted: np.ndarray
+    lineups: int
+    form: _Form
+
+
+def _work(folders: list[Path], out: Path, periods: dict[int, int | None], keys_per_period: int | None, form: _Form) -> Iterator[_Work]:
+    """What is kept is drawn here, in order: it must not depend on who writes what when."""
+    random = np.random.default_rng(1)
+    number = 0
+    for source, folder in enumerate(folders):
+        kept: dict[int, set[tuple[int, int]]] = {split: set() for split in periods}
+        for shard in sorted(folder.glob("*.npz")):
+            with np.load(shard, allow_pickle=False) as file:
+                where = {name: file[name] for name in ("split", "lineup", "period")}
+            wanted = _first_periods(where, periods, kept)
+            if keys_per_period is not None:
+                wanted &= _thin(where, keys_per_period, random)
+            if wanted.any():
+                yield _Work(shard, out / f"shard-{number:04}.npz", wanted, LINEUPS_PER_EXPORT * source, form)
+                number += 1
+
+
+def _write(work: _Work) -> int:
+    form = work.form
+    with np.load(work.shard, allow_pickle=False) as file:
+        arrays = {name: file[name][work.wanted] for name in (*ARRAYS, *(RESPONSES if form.rebuilds else ()))}
+    arrays["lineup"] = arrays["lineup"] + work.lineups
+    (np.savez if form.plain else np.savez_compressed)(work.target, **_shrink(arrays, list(form.own), form.rebuilds))
+    return int(work.wanted.sum())
 
 
 def _manifest(folder: Path) -> dict:
@@ -113,18 +151,16 @@ def _shrink(arrays: dict[str, np.ndarray], own: list[int], rebuilds: bool) -> di
     return written
 
 
-def _first_periods(arrays: dict[str, np.ndarray], count: int | None, kept: set[tuple[int, int]]) -> np.ndarray:
-    """Keys that are not of a training period beyond the first `count`; `kept` remembers them from shard to shard."""
+def _first_periods(arrays: dict[str, np.ndarray], periods: dict[int, int | None], kept: dict[int, set[tuple[int, int]]]) -> np.ndarray:
+    """Keys that are not of a period beyond the first so many of its split; `kept` remembers them from shard to shard."""
     wanted = np.ones(len(arrays["period"]), dtype=bool)
-    if count is None:
-        return wanted
     for i, (split, lineup, period) in enumerate(zip(arrays["split"], arrays["lineup"], arrays["period"])):
-        key = (int(lineup), int(period))
-        if split == SPLITS["train"] and key not in kept:
-            if len(kept) >= count:
+        limit, known, key = periods[int(split)], kept[int(split)], (int(lineup), int(period))
+        if limit is not None and key not in known:
+            if len(known) >= limit:
                 wanted[i] = False
                 continue
-            kept.add(key)
+            known.add(key)
     return wanted
 
 
@@ -143,10 +179,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, nargs="+", type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--train-periods", type=int)
+    parser.add_argument("--held-out-periods", type=int)
     parser.add_argument("--keys-per-period", type=int)
+    parser.add_argument("--jobs", type=int, default=1, help="shards packed at the same time")
+    parser.add_argument("--plain", action="store_true", help="not compressed: larger, and faster to write and to read")
     options = parser.parse_args(arguments)
     try:
-        keys = pack(options.data, options.out, options.train_periods, options.keys_per_period)
+        keys = pack(options.data, options.out, options.train_periods, options.keys_per_period, options.jobs, options.plain,
+                    options.held_out_periods)
     except (OSError, ValueError, KeyError) as error:
         print(f"pack: {error}", file=sys.stderr)
         return 2

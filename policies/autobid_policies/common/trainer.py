@@ -19,8 +19,8 @@ from torch import Tensor
 from ..families import objective_of
 from . import checkpoint
 from .config import Config
-from .data import DataError, FeatureDropout, Normaliser, load
-from .evaluate import Evaluator
+from .data import DataError, FeatureDropout, Normaliser, TrajectorySet, load
+from .evaluate import Evaluator, whole_periods
 from .features import Twin, upgrade
 from .forecast import Prior, with_tables
 from .graphed import EagerGradient, GraphedGradient, gradient_of
@@ -32,7 +32,10 @@ from .serving import WindowPolicy
 from .windows import Pool, exponents, join, measure, parity_windows, random_windows
 
 # Share of a run that must finish in time, and seconds, whichever is less, that are left for the last evaluation.
-REPORT_SHARE, REPORT_SECONDS = 0.2, 45.0
+REPORT_SHARE, REPORT_SECONDS = 0.2, 75.0
+
+# Keys that are played at once outside training, by device.
+CHUNK = {"cpu": 1024, "cuda": 4096}
 
 
 def pick_device(name: str) -> torch.device:
@@ -81,10 +84,10 @@ class Trainer:
         if self.manifest.rebuilt:
             if not self.planned:
                 raise DataError(f"{data}: packed without its prior, base and forecasts cannot be made again")
-            days = rebuild(days, self.twin)
+            days = rebuild(days, self.twin, CHUNK[self.device.type])
         else:
             self.twin.check(days)
-        self.train, self.validation, self.test = (measure(days.where(s), self.log_grid, config.scoreExponent)
+        self.train, self.validation, self.test = (measure(self._market_of(days.where(s), s), self.log_grid, config.scoreExponent)
                                                   for s in ("train", "validation", "test"))
         del days
         if not len(self.train) or not len(self.validation):
@@ -104,7 +107,7 @@ class Trainer:
         self.sampler = DaySampler(self.train, config.fineTune, self.twin, self.log_grid, self.own_money, self.never)
         returns = config.condition == "return"
         self.request = float(torch.quantile(self.logged.target[:, 0], config.serveAt)) if returns else config.serveAt * (config.condition != "none")
-        self.evaluator = Evaluator(self.manifest, self.twin, self.log_grid, self.request, returns=returns, hide=config.hide)
+        self.evaluator = Evaluator(self.manifest, self.twin, self.log_grid, self.request, CHUNK[self.device.type], returns, config.hide)
         self.relabelled: Pool | None = None
         self.pool_seed = 0
         self.stage, self.step, self.progress = "offline", 0, 0.0
@@ -112,6 +115,13 @@ class Trainer:
         self.course = Course()
         self.graph: EagerGradient | GraphedGradient | None = None
         self.optimiser = self._optimiser()
+
+    def _market_of(self, days: TrajectorySet, split: str) -> TrajectorySet:
+        if split != "train" or self.config.market == "frozen":
+            return days
+        if not days.has_responses:
+            raise DataError("market leastWinningCost needs an export with the curves of the minimum to win")
+        return replace(days, curve_cost=days.response_cost, curve_value=days.response_value)
 
     # -- state -----------------------------------------------------------------------------------------------------------------
 
@@ -134,6 +144,9 @@ class Trainer:
             "course": {"points": self.course.points, "seconds": self.course.seconds},
             "random": checkpoint.random_state(self.generator, self.device), "noise": self.noise.get_state(), "sha256": self.manifest.sha256,
         }, self.out / "checkpoint.pt")
+        if self.best_state is not None:
+            # A run that is cut off can be exported all the same.
+            self.write_model({"selection": round(self.best, 3)})
 
     def resume(self) -> None:
         """Goes on from OUT/checkpoint.pt; refuses one of other data or of another model."""
@@ -327,6 +340,7 @@ class Trainer:
         for name, days in (("validation", self.validation), ("test", self.test)):
             if not len(days):
                 continue
+            days = whole_periods(days, self.config.reportKeys)
             scores[name] = self.evaluator.table(days, self.train, self.policy, self.normaliser, self.config.reportBudgets)
             compact = self.evaluator.compact(days, self.policy, self.normaliser, self.config.reportBudgets)
             arrays |= {f"{name}_{key}": value.numpy() for key, value in compact.items()}
@@ -338,6 +352,7 @@ class Trainer:
         np.savez_compressed(self.out / "scores.npz", **arrays)
         (self.out / "progress.json").write_text(json.dumps({"name": self.config.name, "seconds": self.course.seconds, "points": self.course.points}), "utf-8")
         self.write_model(scores)
+        self.report(f"wrote {self.out / 'model.pt'}")
 
     def write_model(self, scores: dict) -> None:
         """OUT/model.pt: the best policy with all that export needs."""
@@ -346,4 +361,3 @@ class Trainer:
             "mean": self.normaliser.mean.cpu(), "std": self.normaliser.std.cpu(), "scores": scores, "request": self.request,
             "parity": parity_windows(self.validation, self.normaliser, self.dropout, self.config.model.window, self.policy.residual),
             "data": {"sha256": self.manifest.sha256, "seeds": list(self.manifest.seeds)}}, self.out / "model.pt")
-        self.report(f"wrote {self.out / 'model.pt'}")

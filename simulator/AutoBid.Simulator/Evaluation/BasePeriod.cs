@@ -1,3 +1,4 @@
+using AutoBid.Core.Response;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
 
@@ -8,6 +9,9 @@ namespace AutoBid.Simulator.Evaluation;
 /// <param name="Money">By seat, of a candidate at budget factor 1: the line-up's own budget and the target that holds in the setup.</param>
 public sealed record BasePeriod(PeriodSetup Setup, IReadOnlyList<Seat> Money)
 {
+    /// <summary>What candidates are told of earlier days; null: nothing.</summary>
+    public PopulationPrior? Prior { get; init; }
+
     /// <summary>Money of a candidate on a seat.</summary>
     public Seat MoneyOf(int seat, double budgetFactor) => Money[seat] with { Budget = Money[seat].Budget * budgetFactor };
 }

@@ -110,7 +110,7 @@ public sealed class EvaluationFolder
             ("opportunities", Text(found.OpportunitiesPerPeriod), Text(wanted.OpportunitiesPerPeriod)),
             ("mean value", Text(found.MeanValue), Text(wanted.MeanValue)),
             ("guard", found.Guard ? "on" : "off", wanted.Guard ? "on" : "off"),
-            ("prior", found.PriorSha256 ?? "none", wanted.PriorSha256 ?? "none"),
+            ("prior", found.PriorSha256 ?? found.Prior ?? "none", wanted.PriorSha256 ?? wanted.Prior ?? "none"),
             ("shift", found.Shift ?? "none", wanted.Shift ?? "none"),
             ("unknown", Names(found.Unknown), Names(wanted.Unknown)),
             ("models", string.Join(' ', found.Policies.Select(p => p.Sha256)), string.Join(' ', wanted.Policies.Select(p => p.Sha256))),

@@ -1,5 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Priors;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
@@ -15,13 +17,15 @@ public sealed class EvaluationMarket
 
     /// <param name="lineUps">Makes the line-up of a name, all its seats in the mode.</param>
     /// <param name="shift">Applied to every day's setup; null: none.</param>
+    /// <param name="cardOf">Hash of the card of a model that a line-up seats; null, or null for policies without a model: name and version stand for it.</param>
     /// <exception cref="ArgumentException">The plan cannot be played.</exception>
-    public EvaluationMarket(EvaluationPlan plan, Func<string, PacingMode, LineUp> lineUps, Func<PeriodSetup, PeriodSetup>? shift = null)
+    public EvaluationMarket(
+        EvaluationPlan plan, Func<string, PacingMode, LineUp> lineUps, Func<PeriodSetup, PeriodSetup>? shift = null, Func<IBidPolicy, string?>? cardOf = null)
     {
         plan.Check();
         Plan = plan;
         _shift = shift ?? (static setup => setup);
-        _prior = (plan.Knowledge.Regime ? plan.Prior : plan.Prior is { } prior ? prior with { RegimeSteps = 0 } : null)?.ToPrior();
+        _prior = plan.Prior is { } prior ? Told(prior) : null;
         foreach (string name in plan.LineUps)
         {
             foreach (PacingMode mode in plan.Modes)
@@ -32,7 +36,7 @@ public sealed class EvaluationMarket
             }
         }
 
-        Identity = EvaluationIdentity.Of(this);
+        Identity = EvaluationIdentity.Of(this, cardOf ?? (static _ => null));
     }
 
     public EvaluationPlan Plan { get; }
@@ -48,17 +52,15 @@ public sealed class EvaluationMarket
     public BasePeriod Base(int index, PacingMode mode)
     {
         LineUp lineUp = _lineUps[(LineUpOf(index), mode)];
-        PeriodSetup setup = _shift(new PeriodSetup
-        {
-            Seed = Plan.Seed,
-            Period = Plan.FirstPeriod + index,
-            LineUp = lineUp,
-            Traffic = Plan.Preset.Traffic,
-            Rules = Plan.Preset.Rules,
-            Guard = Plan.Guard,
-        });
-        return new BasePeriod(setup, [.. lineUp.Agents.Zip(setup.LineUp.Agents, (own, shifted) => new Seat(own.Seat.Budget, shifted.Seat.TargetCpa))]);
+        PeriodSetup setup = SetupOf(lineUp, Plan.FirstPeriod + index);
+        return new BasePeriod(setup, [.. lineUp.Agents.Zip(setup.LineUp.Agents, (own, shifted) => new Seat(own.Seat.Budget, shifted.Seat.TargetCpa))]) { Prior = _prior };
     }
+
+    /// <summary>The same market one period earlier, whose logs a prior of the day before is made from.</summary>
+    public PeriodSetup DayBefore(int index, PacingMode mode) => SetupOf(_lineUps[(LineUpOf(index), mode)], Plan.FirstPeriod + index - 1);
+
+    /// <summary>What candidates are told of a prior.</summary>
+    public PopulationPrior Told(PriorFile prior) => (Plan.Knowledge.Regime ? prior : prior with { RegimeSteps = 0 }).ToPrior();
 
     /// <summary>A seat of a base period as a candidate plays it: its money with the budget scaled.</summary>
     public SeatAgent Candidate(BasePeriod period, int seat, EvaluatedPolicy policy, double budgetFactor)
@@ -69,11 +71,21 @@ public sealed class EvaluationMarket
             Seat = period.MoneyOf(seat, budgetFactor),
             Policy = policy.Policy,
             Mode = agent.Mode,
-            Prior = _prior,
+            Prior = period.Prior,
             KnowsStep = Plan.Knowledge.Step,
             KnowsCurves = Plan.Knowledge.Curves,
             MinMultiplier = agent.MinMultiplier,
             MaxMultiplier = agent.MaxMultiplier,
         };
     }
+
+    private PeriodSetup SetupOf(LineUp lineUp, int period) => _shift(new PeriodSetup
+    {
+        Seed = Plan.Seed,
+        Period = period,
+        LineUp = lineUp,
+        Traffic = Plan.Preset.Traffic,
+        Rules = Plan.Preset.Rules,
+        Guard = Plan.Guard,
+    });
 }

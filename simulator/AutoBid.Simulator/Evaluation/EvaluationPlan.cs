@@ -39,8 +39,14 @@ public sealed record EvaluationPlan
     /// <summary>Null: no guard behind any policy, rivals included.</summary>
     public GuardOptions? Guard { get; init; } = new();
 
-    /// <summary>Population prior of candidates; null: they have none.</summary>
+    /// <summary>Population prior of candidates; null: they have none, unless it is made from the day before.</summary>
     public PriorFile? Prior { get; init; }
+
+    /// <summary>
+    /// Candidates get a prior made from one earlier day of the market that they play in: the same line-up, settings and shift one period before, nobody
+    /// taken over. Rivals keep what their line-up gave them.
+    /// </summary>
+    public bool PriorOfDayBefore { get; init; }
 
     /// <summary>Name of the market shift that the days are played under; null: none.</summary>
     public string? Shift { get; init; }
@@ -65,6 +71,7 @@ public sealed record EvaluationPlan
         Require(BudgetFactors.Count > 0 && Distinct(BudgetFactors) && BudgetFactors.All(f => f > 0 && double.IsFinite(f)), "budget factors must be above 0, each given once");
         Require(Modes.Count > 0 && Distinct(Modes), "at least one mode is needed, each given once");
         Require(Paths.Count > 0 && Distinct(Paths), "at least one path is needed, each given once");
+        Require(!PriorOfDayBefore || (Prior is null && FirstPeriod >= 1), "a prior of the day before needs a day before the first, and stands in place of another prior");
         Require(SeatsTogether >= 1 && Seats % SeatsTogether == 0, $"seats that play together must divide the {Seats} seats");
     }
 

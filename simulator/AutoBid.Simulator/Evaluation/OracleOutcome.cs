@@ -21,6 +21,12 @@ public sealed record OracleOutcome
     /// <summary>The best constant multiplier in hindsight.</summary>
     public required double[] Multiplier { get; init; }
 
+    /// <summary>Cost of the day at it, account currency.</summary>
+    public required double[] Cost { get; init; }
+
+    /// <summary>Expected conversions of the day at it. S* itself in TargetFirst.</summary>
+    public required double[] Value { get; init; }
+
     /// <summary>By multiplier of <see cref="PeriodOutcome.ResponseMultipliers"/>: mean cost of a day at it, account currency.</summary>
     public required double[] ResponseCost { get; init; }
 

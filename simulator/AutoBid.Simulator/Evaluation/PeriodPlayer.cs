@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Simulator.Agents;
+using AutoBid.Simulator.Export;
 using AutoBid.Simulator.Frozen;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Traffic;
@@ -18,15 +19,18 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
     /// <summary>Time of a candidate on frozen rivals against that of a day; progress only.</summary>
     private const double CandidateWork = 0.03;
 
+    /// <summary>Time of an earlier day that a prior is made from; progress only.</summary>
+    private const double DayBeforeWork = 2;
+
     private readonly AuctionNetPeriod _player = new(threads);
     private readonly FrozenRivals _rivals = new();
 
     private EvaluationPlan Plan => market.Plan;
 
     /// <summary>Days without candidates that a period's path takes about as long as.</summary>
-    public double WorkOf(EvaluationPath path, bool oraclesKnown) => Plan.Modes.Count * (path == EvaluationPath.Frozen
+    public double WorkOf(EvaluationPath path, bool oraclesKnown) => Plan.Modes.Count * ((Plan.PriorOfDayBefore ? DayBeforeWork : 0) + (path == EvaluationPath.Frozen
         ? BaseWork(Plan.Policies.Count * Plan.BudgetFactors.Count * Plan.Seats)
-        : (oraclesKnown ? 0 : BaseWork(0)) + Plan.Policies.Count * Plan.BudgetFactors.Count * (Plan.Seats / Plan.SeatsTogether));
+        : (oraclesKnown ? 0 : BaseWork(0)) + Plan.Policies.Count * Plan.BudgetFactors.Count * (Plan.Seats / Plan.SeatsTogether)));
 
     public PeriodOutcome Frozen(int index)
     {
@@ -35,7 +39,7 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
         int[] opportunities = [];
         foreach (PacingMode mode in Plan.Modes)
         {
-            BasePeriod period = market.Base(index, mode);
+            BasePeriod period = Base(index, mode);
             PeriodSetup setup = period.Setup;
             (EvaluatedPolicy Policy, double Budget)[] pairs = [.. Plan.Policies.SelectMany(policy => Plan.BudgetFactors.Select(budget => (policy, budget)))];
             FrozenEntry[] entries =
@@ -70,7 +74,7 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
         int[] opportunities = known?.Opportunities ?? [];
         foreach (PacingMode mode in Plan.Modes)
         {
-            BasePeriod period = market.Base(index, mode);
+            BasePeriod period = Base(index, mode);
             if (known is null)
             {
                 opportunities = OpportunitiesOf(_player.Play(period.Setup, _rivals, watch(BaseWork(0))));
@@ -84,6 +88,15 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
         }
 
         return Outcome(index, EvaluationPath.Full, opportunities, known?.Oracles ?? oracles, outcomes);
+    }
+
+    private BasePeriod Base(int index, PacingMode mode)
+    {
+        BasePeriod period = market.Base(index, mode);
+        if (!Plan.PriorOfDayBefore) return period;
+        var builder = new PriorBuilder();
+        _player.Play(market.DayBefore(index, mode), builder, watch(DayBeforeWork));
+        return period with { Prior = market.Told(builder.Build("day-before", version: 1)) };
     }
 
     private PolicyOutcome Replayed(BasePeriod period, PacingMode mode, EvaluatedPolicy policy, double budget)
@@ -133,6 +146,8 @@ internal sealed class PeriodPlayer(EvaluationMarket market, int threads, Func<do
                 Target = Array.ConvertAll(money, seat => seat.TargetCpa),
                 Score = Array.ConvertAll(best, oracle => oracle.Score),
                 Multiplier = Array.ConvertAll(best, oracle => oracle.Multiplier),
+                Cost = Array.ConvertAll(best, oracle => oracle.Cost),
+                Value = Array.ConvertAll(best, oracle => oracle.Value),
                 ResponseCost = costs,
                 ResponseValue = values,
             };

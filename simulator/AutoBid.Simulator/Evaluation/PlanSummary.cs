@@ -2,7 +2,8 @@ namespace AutoBid.Simulator.Evaluation;
 
 /// <summary>A plan in words and numbers, as it stands in files and reports.</summary>
 /// <param name="Identity">SHA-256 of all that determines a period's results.</param>
-/// <param name="PriorSha256">Null: no prior.</param>
+/// <param name="Prior">Of candidates; null: none.</param>
+/// <param name="PriorSha256">Null: no prior, or one that is made from the day before.</param>
 /// <param name="Unknown">What candidates are not told.</param>
 public sealed record PlanSummary(
     string Identity,
@@ -25,6 +26,8 @@ public sealed record PlanSummary(
     string? Shift,
     IReadOnlyList<string> Unknown)
 {
+    private const string DayBefore = "day before";
+
     public static PlanSummary Of(EvaluationPlan plan, string identity) => new(
         identity,
         plan.Seed,
@@ -41,7 +44,7 @@ public sealed record PlanSummary(
         plan.Traffic.OpportunitiesPerPeriod,
         plan.Traffic.MeanValue,
         plan.Guard is not null,
-        plan.Prior is { } prior ? $"{prior.Name}/{prior.Version}" : null,
+        plan.PriorOfDayBefore ? DayBefore : plan.Prior is { } prior ? $"{prior.Name}/{prior.Version}" : null,
         plan.Prior?.Sha256,
         plan.Shift,
         plan.Knowledge.Unknown);

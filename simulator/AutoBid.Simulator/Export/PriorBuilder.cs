@@ -32,6 +32,7 @@ public sealed class PriorBuilder : IPeriodObserver
     private int _keys;
     private ulong _seed;
     private string _lineUp = "";
+    private int _regimeSteps;
 
     /// <summary>Periods seen.</summary>
     public int Periods => _periods.Count;
@@ -41,6 +42,7 @@ public sealed class PriorBuilder : IPeriodObserver
         _periods.Add(setup.Period);
         _seed = setup.Seed;
         _lineUp = setup.LineUp.Name;
+        _regimeSteps = setup.Traffic.RegimeSteps;
     }
 
     public void OnDecided(PeriodStep step)
@@ -74,11 +76,11 @@ public sealed class PriorBuilder : IPeriodObserver
             _references += result.SeatOf(seat).TargetCpa;
             _keys++;
             ReadOnlySpan<SeatStep> steps = result.Steps(seat);
-            for (int regime = 0; regime + AuctionNetTraffic.RegimeSteps < StepClock.StepsPerDay; regime += AuctionNetTraffic.RegimeSteps)
+            for (int next = _regimeSteps; next < StepClock.StepsPerDay; next += _regimeSteps)
             {
-                double now = Level(steps.Slice(regime, AuctionNetTraffic.RegimeSteps));
-                double next = Level(steps.Slice(regime + AuctionNetTraffic.RegimeSteps, AuctionNetTraffic.RegimeSteps));
-                if (now > 0 && next > 0) _levels.Add((Math.Log(now), Math.Log(next)));
+                double before = Level(steps[(next - _regimeSteps)..next]);
+                double after = Level(steps[next..Math.Min(next + _regimeSteps, StepClock.StepsPerDay)]);
+                if (before > 0 && after > 0) _levels.Add((Math.Log(before), Math.Log(after)));
             }
         }
     }
@@ -99,7 +101,7 @@ public sealed class PriorBuilder : IPeriodObserver
             Reference = _references / _keys,
             Shape = Array.ConvertAll(_volume, volume => volume / total),
             OpportunitiesPerDay = total / _periods.Count,
-            RegimeSteps = AuctionNetTraffic.RegimeSteps,
+            RegimeSteps = _regimeSteps,
             LevelPersistence = Persistence(),
             Source = new Dictionary<string, JsonElement>(StringComparer.Ordinal)
             {
@@ -114,6 +116,8 @@ public sealed class PriorBuilder : IPeriodObserver
     /// <summary>Correlation of a campaign's log value level in one regime with that of the next, within [0, 1].</summary>
     private double Persistence()
     {
+        // A regime of the whole day has no next one.
+        if (_levels.Count == 0) return 0;
         double mean = _levels.Average(pair => 0.5 * (pair.Now + pair.Next));
         double variance = 0, covariance = 0;
         foreach ((double now, double next) in _levels)

@@ -107,7 +107,7 @@ public static class HtmlReport
         Section(html, "CPA against the target", "Share of keys whose CPA over target, on expected conversions, is at most the figure below; the line at 1 is the target.");
         Panels(html, "panels", view.Groups.Select(g => ($"{ReportText.Budget(g.BudgetFactor)} budget", CpaChart.Draw(view, g))));
         Section(html, "All figures", $"{view.Title}. {report.BaselineRule} Scores, conversions and cost are means a key, that is a seat on a day.");
-        html.Append(ResultTable.Of(view));
+        html.Append(ResultTable.Of(report, view));
 
         PairedDifference? Gap(string policy, double budget) => view.Gaps.FirstOrDefault(g => g.Policy == policy && g.BudgetFactor == budget)?.Gap;
     }

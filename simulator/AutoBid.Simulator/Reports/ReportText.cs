@@ -36,6 +36,9 @@ public static class ReportText
 
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>Budget use with the keys that it is over: 98.7 (1,312).</summary>
+    public static string BudgetUse(ScoreRow row) => $"{Percent(row.BudgetUse)} ({Count(row.BudgetUseKeys)})";
+
     /// <summary>SpendFirst, rivals frozen.</summary>
     public static string View(PacingMode mode, EvaluationPath path) => $"{mode}, {PathName(path)}";
 

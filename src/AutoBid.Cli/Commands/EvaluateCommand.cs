@@ -8,9 +8,8 @@ using AutoBid.Cli.Simulation;
 using AutoBid.Core.Campaigns;
 using AutoBid.Server.Hosting;
 using AutoBid.Simulator.Evaluation;
-using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Evaluation.Settings;
 using AutoBid.Simulator.Periods;
-using AutoBid.Simulator.Shifts;
 using AutoBid.Simulator.Traffic;
 
 namespace AutoBid.Cli.Commands;
@@ -20,7 +19,7 @@ internal static class EvaluateCommand
 {
     public static Command Create(CommandHost host)
     {
-        var policy = new Option<string[]>("--policy") { Description = "Policy to evaluate; repeat for more.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var policy = new Option<string[]>("--policy") { Description = "Policy to evaluate, repeat for more; of models also NAME/VERSION and NAME@FOLDER, a registry of its own.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var budget = new Option<double[]>("--budget")
         {
             Description = "Factor on a candidate's budget; repeat for more.",
@@ -42,14 +41,13 @@ internal static class EvaluateCommand
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int seats) && seats > 0 && AuctionNetSeats.Count % seats != 0)
                 result.AddError($"--seats-together: {seats} does not divide {AuctionNetSeats.Count}");
         });
-        var unknown = new Option<string?>("--unknown") { Description = "What candidates are not told: step, regime, curves.", HelpName = "LIST" };
+        var settings = new SettingOptions();
+        var models = new Option<string?>("--models") { Description = "Model registry, such as one of candidates (default policies/models of the repository).", HelpName = "FOLDER" };
         Option<ulong> seed = SharedOptions.Seed();
-        Option<string?> prior = PriorOption.Create("Population prior of candidates and rivals, or none (default: the shipped one of this market).");
         Option<string> preset = new Option<string>("--preset") { Description = "The market.", DefaultValueFactory = _ => AuctionPreset.AuctionNet.Name }
             .AcceptOnlyFromAmong([.. AuctionPreset.All.Select(known => known.Name)]);
         Option<int> opportunities = SharedOptions.Number("--opportunities", "Opportunities of a day.", 500_000, 1_000, 10_000_000);
         var noGuard = new Option<bool>("--no-guard") { Description = "No guard behind any policy." };
-        Option<string> shift = new Option<string>("--shift") { Description = "Play the days under this market shift.", DefaultValueFactory = _ => "none" }.AcceptOnlyFromAmong([.. Shift.Names]);
         Option<int> threads = SharedOptions.Number("--threads", "Threads; results do not depend on them.", Environment.ProcessorCount, 1, 64);
         var folder = new Option<string>("--out") { Description = "Folder of the results; a run that was stopped goes on in it.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.Combine("data", "evaluation") };
         var baseline = new Option<string?>("--baseline") { Description = "Policy that differences are taken to (default: in each table the best one without a model).", HelpName = "NAME" };
@@ -58,9 +56,9 @@ internal static class EvaluateCommand
         var gate = new Option<string?>("--gate") { Description = "Judge a model by the fixed protocol and write its verdict; takes --prior, --threads, --out, --json only.", HelpName = "NAME[/VERSION]" };
         var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
         {
-            policy, budget, periods, first, lineUp, mode, path, together, unknown, seed, prior, preset, opportunities, noGuard, shift, threads, folder, baseline, fresh, json, gate,
+            policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json, gate,
         };
-        command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, prior, threads, folder, json]));
+        command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, settings.Prior, threads, folder, json]));
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(gate) is { } model)
@@ -69,7 +67,7 @@ internal static class EvaluateCommand
                 {
                     Model = model,
                     Models = Installation.Models,
-                    Prior = parsed.GetValue(prior),
+                    Prior = settings.OnePrior(parsed),
                     Threads = parsed.GetValue(threads),
                     Folder = parsed.GetResult(folder) is { Implicit: false } ? parsed.GetValue(folder) : null,
                     Json = parsed.GetValue(json),
@@ -87,34 +85,33 @@ internal static class EvaluateCommand
                 Modes = [.. Once("--mode", parsed.GetValue(mode)!).Select(Enum.Parse<PacingMode>).OrderDescending()],
                 Paths = parsed.GetValue(path) switch { "frozen" => [EvaluationPath.Frozen], "full" => [EvaluationPath.Full], _ => [EvaluationPath.Frozen, EvaluationPath.Full] },
                 SeatsTogether = parsed.GetValue(together),
-                Knowledge = KnowledgeOf(parsed.GetValue(unknown)),
                 Seed = parsed.GetValue(seed),
-                Prior = parsed.GetValue(prior),
                 Preset = PresetOf(parsed.GetValue(preset)!, parsed.GetValue(opportunities)),
                 Guard = !parsed.GetValue(noGuard),
-                Shift = parsed.GetValue(shift) is "none" ? null : Shift.Find(parsed.GetValue(shift)!),
                 Threads = parsed.GetValue(threads),
                 Folder = parsed.GetValue(folder)!,
                 Baseline = parsed.GetValue(baseline),
                 Fresh = parsed.GetValue(fresh),
             };
             // Off the caller's thread, so that an interrupt is seen while auctions run.
-            return Task.Run(() => Evaluate(host, options, parsed.GetValue(json), cancellation), CancellationToken.None);
+            IReadOnlyList<EvaluationOptions> evaluations = settings.Expand(options, parsed);
+            return Task.Run(() => Evaluate(host, options, evaluations, ModelsOf(parsed.GetValue(models)), parsed.GetValue(json), cancellation), CancellationToken.None);
         });
         return command;
     }
 
-    private static int Evaluate(CommandHost host, EvaluationOptions options, string? json, CancellationToken cancellation)
+    private static int Evaluate(
+        CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string? json, CancellationToken cancellation)
     {
-        using var policies = new PolicyResolver(Installation.Models);
-        var evaluation = new PolicyEvaluation(options, policies);
+        using var policies = new PolicyResolver(models);
+        var evaluation = new EvaluationSuite(options.Folder, evaluations, policies);
         (int finished, int all) = evaluation.Progress;
         if (finished > 0) host.Out.WriteLine($"{options.Folder} holds {finished} of {all} results; going on");
         long started = Stopwatch.GetTimestamp();
-        EvaluationReport report;
+        IReadOnlyList<SettingResult> results;
         try
         {
-            report = ProgressView.RunMeasured(host, "evaluation", progress => evaluation.Run(progress, cancellation));
+            results = ProgressView.RunMeasured(host, "evaluation", progress => evaluation.Run(progress, cancellation));
         }
         catch (OperationCanceledException)
         {
@@ -122,11 +119,21 @@ internal static class EvaluateCommand
             throw;
         }
 
-        string page = evaluation.Write(report);
-        EvaluationTables.Write(host.Console, report);
+        string page = Path.Combine(options.Folder, "report.html");
+        if (results.Count == 1)
+        {
+            EvaluationTables.Write(host.Console, results[0].Report);
+            if (json is not null) JsonReport.Write(json, results[0].Report);
+        }
+        else
+        {
+            (SettingComparison comparison, page) = evaluation.Compare(results);
+            EvaluationTables.Write(host.Console, comparison);
+            if (json is not null) JsonReport.Write(json, comparison);
+        }
+
         host.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{all - finished} results played in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s on {options.Threads} threads   {page}"));
-        if (json is not null) JsonReport.Write(json, report);
         return 0;
     }
 
@@ -165,15 +172,9 @@ internal static class EvaluateCommand
         return values;
     }
 
-    private static Knowledge KnowledgeOf(string? list)
+    private static string ModelsOf(string? folder)
     {
-        try
-        {
-            return list is null ? Knowledge.All : Knowledge.Without(list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
-        }
-        catch (ArgumentException e)
-        {
-            throw new CommandException($"--unknown: {e.Message}", e, CommandException.Usage);
-        }
+        if (folder is not null && !Directory.Exists(folder)) throw new CommandException($"--models: there is no folder '{folder}'", CommandException.Usage);
+        return folder ?? Installation.Models;
     }
 }

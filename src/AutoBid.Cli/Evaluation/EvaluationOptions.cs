@@ -1,5 +1,6 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation;
+using AutoBid.Simulator.Evaluation.Settings;
 using AutoBid.Simulator.Periods;
 using AutoBid.Simulator.Shifts;
 
@@ -8,7 +9,7 @@ namespace AutoBid.Cli.Evaluation;
 /// <summary>What <c>evaluate</c> was asked for.</summary>
 internal sealed record EvaluationOptions
 {
-    /// <summary>Names as <c>PolicyResolver</c> knows them.</summary>
+    /// <summary>Names as <see cref="Simulation.PolicyResolver"/> knows them.</summary>
     public required IReadOnlyList<string> Policies { get; init; }
 
     public required IReadOnlyList<double> Budgets { get; init; }
@@ -36,8 +37,14 @@ internal sealed record EvaluationOptions
     /// <summary>Null: the shipped one where there is one; <c>none</c>: none.</summary>
     public string? Prior { get; init; }
 
+    /// <summary>Candidates get a prior of their market's previous day; <see cref="Prior"/> is then that of rivals alone.</summary>
+    public bool PriorOfDayBefore { get; init; }
+
     /// <summary>Null: the market as it is.</summary>
     public Shift? Shift { get; init; }
+
+    /// <summary>Shift, prior and knowledge as a comparison names them.</summary>
+    public EvaluationSetting Setting { get; init; } = new(EvaluationSetting.NoShift, "shipped", Knowledge.All);
 
     public int Threads { get; init; } = 1;
 

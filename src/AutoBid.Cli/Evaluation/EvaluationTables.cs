@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Evaluation.Settings;
 using AutoBid.Simulator.Reports;
 using Spectre.Console;
 
@@ -11,6 +12,30 @@ internal static class EvaluationTables
 {
     /// <summary>Narrower terminals get the columns that decide.</summary>
     private const int WideEnough = 150;
+
+    /// <summary>Evaluations side by side: one table per mode and path.</summary>
+    public static void Write(IAnsiConsole console, SettingComparison comparison)
+    {
+        var text = new SettingTable(comparison);
+        foreach ((string title, IReadOnlyList<IReadOnlyList<string>> rows) in text.Tables(intervals: false))
+        {
+            console.WriteLine();
+            console.MarkupLine($"[bold]{title}[/]");
+            Table table = new Table().Border(TableBorder.Simple);
+            for (int i = 0; i < text.Heads.Count; i++)
+            {
+                var column = new TableColumn(Markup.Escape(text.Heads[i]));
+                table.AddColumn(i < text.Texts ? column : column.RightAligned());
+            }
+
+            foreach (IReadOnlyList<string> row in rows) table.AddRow([.. row.Select(Markup.Escape)]);
+            console.Write(table);
+        }
+
+        console.WriteLine(text.LossRule);
+        console.WriteLine(comparison.BaselineRule);
+        if (ReportText.FewPeriods(comparison.Plans[0]) is { } few) console.WriteLine(few);
+    }
 
     public static void Write(IAnsiConsole console, EvaluationReport report)
     {
@@ -30,10 +55,9 @@ internal static class EvaluationTables
 
     private static Table View(EvaluationReport report, IReadOnlyList<ScoreGroup> groups, bool wide)
     {
-        bool gaps = report.Gaps.Count > 0;
-        string[] columns = ["% of S*", "95 %", "difference", "95 %", "Holm p", "score", .. wide ? (string[])["realised", "conv.", "cost"] : [], "spent %", "CPA kept %", .. wide ? (string[])["drawn %", "keys"] : [], .. gaps ? (string[])["gap"] : []];
+        ResultColumn[] columns = [.. ResultColumn.Of(report, groups[0].Mode).Where(column => wide || column.Decides)];
         Table table = new Table().Border(TableBorder.Simple).AddColumn("budget").AddColumn("policy");
-        foreach (string column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).RightAligned());
+        foreach (ResultColumn column in columns) table.AddColumn(new TableColumn(Markup.Escape(column.Head)).RightAligned());
         foreach (ScoreGroup group in groups)
         {
             if (group != groups[0] && group.Rows.Count > 1) table.AddEmptyRow();
@@ -43,38 +67,12 @@ internal static class EvaluationTables
                 string policy = Markup.Escape(row.Policy);
                 string[] cells =
                 [
-                    ReportText.Budget(group.BudgetFactor), best ? $"[bold]{policy}[/]" : policy, .. Cells(report, group, row, wide, gaps).Select(Markup.Escape),
+                    ReportText.Budget(group.BudgetFactor), best ? $"[bold]{policy}[/]" : policy, .. columns.Select(column => Markup.Escape(column.Cell(group, row))),
                 ];
                 table.AddRow(cells);
             }
         }
 
         return table;
-    }
-
-    private static IEnumerable<string> Cells(EvaluationReport report, ScoreGroup group, ScoreRow row, bool wide, bool gaps)
-    {
-        yield return ReportText.Percent(row.Share);
-        yield return ReportText.Percent(row.ShareInterval);
-        yield return row.Policy == group.Baseline ? "baseline" : ReportText.Points(row.Difference?.Difference);
-        yield return ReportText.Points(row.Difference?.Interval);
-        yield return ReportText.PValue(row.Difference?.HolmPValue);
-        yield return ReportText.Decimals(row.Expected);
-        if (wide)
-        {
-            yield return ReportText.Decimals(row.Realised);
-            yield return ReportText.Decimals(row.Conversions);
-            yield return ReportText.Decimals(row.Cost, 0);
-        }
-
-        yield return ReportText.Percent(row.SpentShare);
-        yield return ReportText.Percent(row.ValidExpected);
-        if (wide)
-        {
-            yield return ReportText.Percent(row.ValidRealised);
-            yield return ReportText.Count(row.Keys);
-        }
-
-        if (gaps) yield return ReportText.Points(report.Gaps.First(g => g.Policy == row.Policy && g.Mode == group.Mode && g.BudgetFactor == group.BudgetFactor).Gap.Difference);
     }
 }

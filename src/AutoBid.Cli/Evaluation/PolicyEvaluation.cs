@@ -1,13 +1,11 @@
-using System.Security.Cryptography;
 using AutoBid.Cli.Commands;
 using AutoBid.Cli.Simulation;
 using AutoBid.Core.Guarding;
-using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Priors;
-using AutoBid.Server.Hosting;
 using AutoBid.Simulator.Agents;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
+using AutoBid.Simulator.Evaluation.Settings;
 using AutoBid.Simulator.Reports;
 using AutoBid.Simulator.Traffic;
 
@@ -33,21 +31,23 @@ internal sealed class PolicyEvaluation
             FirstPeriod = options.FirstPeriod,
             Periods = options.Periods,
             LineUps = options.LineUps,
-            Policies = [.. options.Policies.Select(name => Named(name, policies.Find(name)))],
+            Policies = [.. options.Policies.Select(name => (Name: name, Policy: policies.Find(name))).Select(p => new EvaluatedPolicy(p.Name, p.Policy, policies.CardOf(p.Policy)))],
             BudgetFactors = options.Budgets,
             Modes = options.Modes,
             Paths = options.Paths,
             Knowledge = options.Knowledge,
             Preset = options.Preset,
             Guard = options.Guard ? new GuardOptions() : null,
-            Prior = prior,
+            Prior = options.PriorOfDayBefore ? null : prior,
+            PriorOfDayBefore = options.PriorOfDayBefore,
             Shift = options.Shift?.Name,
             SeatsTogether = options.SeatsTogether,
         };
         var factory = new LineUpFactory(options.Seed, prior?.ToPrior());
         try
         {
-            _market = new EvaluationMarket(plan, (name, mode) => LineUps.Parse(name, factory, policies, AuctionNetSeats.All, mode), options.Shift is { } shift ? setup => shift.Apply(setup) : null);
+            _market = new EvaluationMarket(
+                plan, (name, mode) => LineUps.Parse(name, factory, policies, AuctionNetSeats.All, mode), options.Shift is { } shift ? setup => shift.Apply(setup) : null, policies.CardOf);
             _folder = EvaluationFolder.Open(options.Folder, _market, options.Fresh);
         }
         catch (ArgumentException e)
@@ -73,11 +73,12 @@ internal sealed class PolicyEvaluation
     /// <summary>Plays and keeps what is missing; interrupted, what is finished stays.</summary>
     /// <param name="progress">Called with the work done and the whole work.</param>
     /// <exception cref="CommandException">A file of the folder cannot be read.</exception>
-    public EvaluationReport Run(Action<double, double> progress, CancellationToken cancellation)
+    public SettingResult Run(Action<double, double> progress, CancellationToken cancellation)
     {
         try
         {
-            return EvaluationAnalysis.Of(_market, new EvaluationRun(_market, _folder, _options.Threads).Play(progress, cancellation), _options.Baseline);
+            IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> outcomes = new EvaluationRun(_market, _folder, _options.Threads).Play(progress, cancellation);
+            return new SettingResult(_options.Setting, EvaluationAnalysis.Of(_market, outcomes, _options.Baseline), outcomes);
         }
         catch (EvaluationFolderException e)
         {
@@ -87,12 +88,4 @@ internal sealed class PolicyEvaluation
 
     /// <returns>The report page's path.</returns>
     public string Write(EvaluationReport report) => EvaluationFiles.Write(_folder.Path, report);
-
-    private static EvaluatedPolicy Named(string name, IBidPolicy policy)
-    {
-        // A card names the hash of every file of its model.
-        string card = Path.Combine(Installation.Models, policy.Model, "card.json");
-        bool isModel = policy.Model != policy.Name && File.Exists(card);
-        return new EvaluatedPolicy(name, policy, isModel ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(card))) : null);
-    }
 }

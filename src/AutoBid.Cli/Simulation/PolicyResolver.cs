@@ -6,18 +6,25 @@ using AutoBid.Policies.Simple;
 
 namespace AutoBid.Cli.Simulation;
 
-/// <summary>Finds a policy by the name campaigns use: one of the built-in ones, else the live model of that name in a registry.</summary>
+/// <summary>
+/// Finds a policy by the name campaigns use: one of the built-in ones, else the live model of that name in a registry. <c>gave/2</c> is that version, live or
+/// not; <c>gave@FOLDER</c> and <c>gave/2@FOLDER</c> are of another registry.
+/// </summary>
 internal sealed class PolicyResolver : IDisposable
 {
     private readonly PolicyMetrics _metrics = new();
-    private readonly ModelRegistry _registry;
+    private readonly string _models;
+    private readonly string _device;
+    private readonly Dictionary<string, ModelRegistry> _registries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LiveModel> _versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<IBidPolicy, string> _cards = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _refused = [];
 
     /// <param name="models">Folder of the registry; may be missing.</param>
     public PolicyResolver(string models, string device = "cpu")
     {
-        _registry = new ModelRegistry(models, new ModelRegistryOptions { Device = device }, _metrics);
-        _registry.Refused += (name, version, error) => _refused.Add($"{name}/{version}: {error.Message}");
+        _models = models;
+        _device = device;
     }
 
     /// <summary>Names of the built-in policies, ordinal order.</summary>
@@ -40,21 +47,58 @@ internal sealed class PolicyResolver : IDisposable
             case "online-lp": return new OnlineLpPolicy();
         }
 
-        _registry.Reload();
-        return _registry.Live.FirstOrDefault(model => model.Name == name)?.Policy;
+        if (FindModel(name) is not { } model) return null;
+        _cards[model.Policy] = model.CardSha256;
+        return model.Policy;
     }
+
+    /// <summary>SHA-256 of a found model's card, which names the hash of every file; null for policies without a model.</summary>
+    public string? CardOf(IBidPolicy policy) => _cards.GetValueOrDefault(policy);
 
     /// <exception cref="CommandException">There is no such policy, or its model may not serve.</exception>
     public IBidPolicy Find(string name)
     {
         if (TryFind(name) is { } policy) return policy;
-        string why = _refused.LastOrDefault(line => line.StartsWith(name + "/", StringComparison.Ordinal)) is { } refused ? $" ({refused})" : "";
+        string[] parts = name.Split('/', '@');
+        string why = name.Split('@', 2) is [_, var folder] && !Directory.Exists(folder) ? $" (there is no folder '{folder}')"
+            : _refused.LastOrDefault(line => line.StartsWith(parts[0] + "/", StringComparison.Ordinal)) is { } refused ? $" ({refused})" : "";
         throw new CommandException($"--policy: '{name}' is none of {string.Join(", ", BuiltIn)}, and no model of that name may serve{why}", CommandException.Usage);
     }
 
     public void Dispose()
     {
-        _registry.Dispose();
+        foreach (LiveModel model in _versions.Values) (model.Policy as IDisposable)?.Dispose();
+        foreach (ModelRegistry registry in _registries.Values) registry.Dispose();
         _metrics.Dispose();
+    }
+
+    private LiveModel? FindModel(string name)
+    {
+        string[] at = name.Split('@', 2), parts = at[0].Split('/', 2);
+        ModelRegistry registry = RegistryOf(at.Length == 2 ? at[1] : _models);
+        if (parts.Length == 1)
+        {
+            registry.Reload();
+            return registry.Live.FirstOrDefault(model => model.Name == parts[0]);
+        }
+
+        if (_versions.TryGetValue(name, out LiveModel? found)) return found;
+        try
+        {
+            return _versions[name] = registry.Find(parts[0], parts[1]);
+        }
+        catch (ModelRefusedException)
+        {
+            // Reported by the registry; Find says why.
+            return null;
+        }
+    }
+
+    private ModelRegistry RegistryOf(string folder)
+    {
+        if (_registries.TryGetValue(folder, out ModelRegistry? known)) return known;
+        var registry = new ModelRegistry(folder, new ModelRegistryOptions { Device = _device }, _metrics);
+        registry.Refused += (name, version, error) => _refused.Add($"{name}/{version}: {error.Message}");
+        return _registries[folder] = registry;
     }
 }

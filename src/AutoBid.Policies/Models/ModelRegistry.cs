@@ -69,6 +69,13 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         }
     }
 
+    /// <summary>Loads a version after all its checks and leaves what serves as it is. The caller disposes of its policy, unless it is the one that serves.</summary>
+    /// <exception cref="ModelRefusedException">It may not serve.</exception>
+    public LiveModel Find(string name, string version)
+    {
+        lock (_gate) return LoadCounted(name, version, Serving(name));
+    }
+
     /// <summary>Makes the version live that served before the last promotion.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     /// <exception cref="ModelRefusedException">It may no longer serve; nothing changed.</exception>

@@ -40,6 +40,48 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("--fresh", other.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ShiftsAreComparedWithTheCleanRunAndMoreOfThemGoOn()
+    {
+        const string Common = "--policy pid constant --periods 2 --budget 1 --mode SpendFirst --prior none day-before ";
+        using TestHost host = new();
+        string json = Path.Combine(_folder, "figures.json");
+        Assert.Equal(0, await AutoBidCommand.RunAsync([.. Line(Common + "--shift regime-4 richer-rivals"), "--json", json], host.Host));
+        Assert.Empty(host.Error);
+        Assert.Contains("Loss:", host.Out, StringComparison.Ordinal);
+        foreach (string shift in (string[])["clean", "regime-4", "richer-rivals"])
+            foreach (string prior in (string[])["none", "day-before"])
+                Assert.True(File.Exists(Path.Combine(_folder, "out", $"{shift}.{prior}.all-known", "report.html")), shift);
+        string[] rows = [.. File.ReadLines(Path.Combine(_folder, "out", "shifts.md")).Where(line => line.StartsWith("| 100 %", StringComparison.Ordinal))];
+        Assert.Equal(6, rows.Length);
+        Assert.All(rows, row => Assert.Contains(row.Contains("| none | none", StringComparison.Ordinal) || row.Contains("| none | day-before", StringComparison.Ordinal) ? "| – |" : "[", row, StringComparison.Ordinal));
+        using (JsonDocument figures = JsonDocument.Parse(File.ReadAllBytes(json))) Assert.Equal(6, figures.RootElement.GetProperty("rows").GetArrayLength());
+
+        using TestHost more = new();
+        Assert.Equal(0, await AutoBidCommand.RunAsync(Line(Common + "--shift regime-4 richer-rivals price-shocks"), more.Host));
+        Assert.Contains("holds 12 of 16 results", more.Out, StringComparison.Ordinal);
+        Assert.Contains("4 results played", more.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EachUnknownIsOneTable()
+    {
+        using TestHost host = new();
+        Assert.Equal(0, await AutoBidCommand.RunAsync(Line("--policy pid --periods 1 --budget 1 --mode TargetFirst --unknown each"), host.Host));
+        Assert.Empty(host.Error);
+        string[] known = [.. File.ReadLines(Path.Combine(_folder, "out", "knowledge.md")).Where(line => line.StartsWith("| 100 %", StringComparison.Ordinal)).Select(line => line.Split('|')[2].Trim())];
+        Assert.Equal(["all known", "step unknown", "regime unknown", "curves unknown", "all unknown"], known);
+    }
+
+    [Fact]
+    public async Task AllShiftsAreEveryPreset()
+    {
+        using TestHost host = new();
+        Assert.Equal(0, await AutoBidCommand.RunAsync(Line("--policy constant --periods 1 --budget 1 --mode SpendFirst --shift all"), host.Host));
+        Assert.Equal(Simulator.Shifts.Shift.Names, File.ReadLines(Path.Combine(_folder, "out", "shifts.md"))
+            .Where(line => line.StartsWith("| 100 %", StringComparison.Ordinal)).Select(line => line.Split('|')[2].Trim()));
+    }
+
     [Theory]
     [InlineData("", "--policy")]
     [InlineData("--policy nobody", "'nobody'")]
@@ -53,6 +95,14 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("--policy mpc --unknown step,weather", "'weather' is none of step, regime, curves")]
     [InlineData("--policy mpc --lineup nowhere", "--lineup: 'nowhere'")]
     [InlineData("--policy mpc --shift nowhere", "nowhere")]
+    [InlineData("--policy mpc --shift all regime-4", "--shift: regime-4 is given twice")]
+    [InlineData("--policy mpc --unknown each step", "--unknown: step is given twice")]
+    [InlineData("--policy mpc --unknown none,step", "'none' is none of step, regime, curves")]
+    [InlineData("--policy mpc --prior none none", "--prior: none is given twice")]
+    [InlineData("--policy mpc --prior day-before --first-period 0", "a prior of the day before needs a day before the first")]
+    [InlineData("--policy mpc --models /nowhere", "--models: there is no folder '/nowhere'")]
+    [InlineData("--policy gave@/nowhere", "there is no folder '/nowhere'")]
+    [InlineData("--policy gave/77", "there is no model gave/77")]
     [InlineData("--policy mpc --baseline pid", "--baseline: 'pid' is none of the policies mpc")]
     [InlineData("--policy mpc --prior /nowhere/prior.json", "/nowhere/prior.json")]
     public async Task AWrongCommandLineIsOneLine(string options, string expected)

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
 using AutoBid.Cli.Simulation;
+using AutoBid.Policies.Contracts;
+using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Tests.Simulation;
 
@@ -11,6 +14,37 @@ public sealed class PolicyResolverTests
         Assert.Contains("online-lp", PolicyResolver.BuiltIn);
         Assert.All(PolicyResolver.BuiltIn, name => Assert.Equal(name, resolver.Find(name).Name));
         Assert.Null(resolver.TryFind("MPC"));
+    }
+
+    [Fact]
+    public void FindsVersionsAndModelsOfOtherRegistries()
+    {
+        // A shipped model under another folder, where candidates would lie.
+        string shipped = Directory.EnumerateDirectories(Path.Combine(Installation.Models, "gave")).First(folder => File.Exists(Path.Combine(folder, "card.json")));
+        string version = Path.GetFileName(shipped), candidates = Directory.CreateTempSubdirectory("autobid-candidates").FullName;
+        string copy = Directory.CreateDirectory(Path.Combine(candidates, "gave", version)).FullName;
+        foreach (string file in Directory.EnumerateFiles(shipped)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        try
+        {
+            using var resolver = new PolicyResolver(Path.Combine(Path.GetTempPath(), "autobid-no-such-registry"));
+            string card = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(copy, "card.json"))));
+            IBidPolicy live = resolver.Find($"gave@{candidates}"), named = resolver.Find($"gave/{version}@{candidates}");
+            Assert.Equal($"gave/{version}", live.Model);
+            Assert.Equal(card, resolver.CardOf(live));
+            Assert.Equal(card, resolver.CardOf(named));
+            Assert.Same(named, resolver.Find($"gave/{version}@{candidates}"));
+            Assert.Null(resolver.CardOf(resolver.Find("mpc")));
+            Assert.Contains("no model gave/77", Assert.Throws<CommandException>(() => resolver.Find($"gave/77@{candidates}")).Message, StringComparison.Ordinal);
+            Assert.Contains("no folder '/nowhere'", Assert.Throws<CommandException>(() => resolver.Find("gave@/nowhere")).Message, StringComparison.Ordinal);
+            Assert.Null(resolver.TryFind("gave"));
+
+            using var other = new PolicyResolver(candidates);
+            Assert.Equal($"gave/{version}", other.Find("gave").Model);
+        }
+        finally
+        {
+            Directory.Delete(candidates, recursive: true);
+        }
     }
 
     [Fact]

@@ -194,6 +194,25 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_version_is_found_without_serving_it()
+    {
+        Install("tiny", "1");
+        Install("tiny", "2");
+        File.Delete(Path.Combine(Install("tiny", "3"), "parity.npz"));
+        using ModelRegistry registry = Loaded();
+        Assert.Equal("2", Assert.Single(registry.Live).Version);
+        LiveModel older = registry.Find("tiny", "1");
+        Assert.Equal(("1", "tiny/1"), (older.Version, older.Policy.Model));
+        (older.Policy as IDisposable)?.Dispose();
+        Assert.Same(Assert.Single(registry.Live).Policy, registry.Find("tiny", "2").Policy);
+        Assert.Equal(RefusalReason.Parity, Assert.Throws<ModelRefusedException>(() => registry.Find("tiny", "3")).Reason);
+        Assert.Throws<ModelRefusedException>(() => registry.Find("tiny", "4"));
+        Assert.Throws<ModelRefusedException>(() => registry.Find("..", "tiny"));
+        Assert.Equal("2", Assert.Single(registry.Live).Version);
+        Assert.False(File.Exists(Path.Combine(_root, "tiny", "live.json")));
+    }
+
+    [Fact]
     public void A_reload_that_fails_keeps_what_serves()
     {
         string folder = Install("tiny");

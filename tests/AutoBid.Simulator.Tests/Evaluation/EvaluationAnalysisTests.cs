@@ -1,7 +1,9 @@
+using AutoBid.Core.Campaigns;
 using AutoBid.Policies.Simple;
 using AutoBid.Simulator.Evaluation;
 using AutoBid.Simulator.Evaluation.Analysis;
 using AutoBid.Simulator.Evaluation.Statistics;
+using AutoBid.Simulator.Reports;
 
 namespace AutoBid.Simulator.Tests.Evaluation;
 
@@ -39,6 +41,30 @@ public sealed class EvaluationAnalysisTests
         Assert.All(report.Days, day => Assert.All(Enumerable.Range(0, 48), t => Assert.True(day.MultiplierP10[t] <= day.MultiplierP50[t] && day.MultiplierP50[t] <= day.MultiplierP90[t])));
         Assert.Equal(1, report.Volume[^1], 1e-6);
         Assert.Empty(report.Gaps);
+    }
+
+    [Fact]
+    public void In_TargetFirst_value_is_against_the_oracle_that_keeps_its_target()
+    {
+        using var folder = new TemporaryFolder();
+        EvaluationMarket market = SmallEvaluation.Market(SmallEvaluation.TwoPolicies with { Modes = [PacingMode.TargetFirst, PacingMode.SpendFirst] });
+        IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> outcomes = SmallEvaluation.Play(market, folder.Path);
+        PeriodOutcome[] periods = [.. outcomes[EvaluationPath.Frozen]];
+        // S* is the value there; in SpendFirst it is a score, which is at most the value.
+        Assert.All(periods.SelectMany(p => p.Oracles).Where(o => o.Mode == PacingMode.TargetFirst), o => Assert.Equal(o.Score, o.Value));
+        Assert.All(periods.SelectMany(p => p.Oracles), o => Assert.All(Enumerable.Range(0, 48), seat => Assert.True(o.Score[seat] <= o.Value[seat] && o.Cost[seat] <= o.Budget[seat] * (1 + 1e-9))));
+        EvaluationReport report = EvaluationAnalysis.Of(market, outcomes, "constant", resamples: 500);
+        foreach (ScoreGroup group in report.Groups)
+        {
+            double oracle = periods.Sum(p => p.OracleOf(group.Mode, group.BudgetFactor).Value.Sum());
+            double Value(string policy) => periods.Sum(p => p.OutcomeOf(policy, group.Mode, group.BudgetFactor).Value.Sum());
+            Assert.All(group.Rows, row => Assert.Equal(Value(row.Policy) / oracle, row.ValueShare!.Value, 1e-12));
+            Assert.Null(group.Rows[0].ValueDifference);
+            Assert.Equal((Value("pid") - Value("constant")) / oracle, group.Rows[1].ValueDifference!.Difference!.Value, 1e-12);
+            Assert.NotNull(group.Rows[1].ValueDifference!.HolmPValue);
+            if (group.Mode == PacingMode.TargetFirst) Assert.All(group.Rows, row => Assert.True(row.Share <= row.ValueShare + 1e-12));
+            Assert.Equal(group.Mode == PacingMode.TargetFirst, ResultColumn.Of(report, group.Mode).Any(column => column.Head == "% of value"));
+        }
     }
 
     [Fact]

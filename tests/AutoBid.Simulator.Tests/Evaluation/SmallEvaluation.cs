@@ -28,10 +28,10 @@ internal static class SmallEvaluation
 
     public static EvaluationPlan TwoPolicies => Plan(("constant", new ConstantPolicy()), ("pid", new PidPolicy()));
 
-    public static EvaluationMarket Market(EvaluationPlan plan)
+    public static EvaluationMarket Market(EvaluationPlan plan, Func<PeriodSetup, PeriodSetup>? shift = null)
     {
         var factory = new LineUpFactory(plan.Seed, prior: null);
-        return new EvaluationMarket(plan, (name, mode) => factory.Opponents(int.Parse(name["mixed-".Length..]), AuctionNetSeats.Scaled(Scale), mode));
+        return new EvaluationMarket(plan, (name, mode) => factory.Opponents(int.Parse(name["mixed-".Length..]), AuctionNetSeats.Scaled(Scale), mode), shift);
     }
 
     public static IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> Play(EvaluationMarket market, string folder, int threads = 1)

@@ -54,6 +54,32 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public void A_difference_of_ratios_with_one_denominator_is_the_ratio_of_the_differences()
+    {
+        Gen<(double Own, double Other, double Oracle)[]> gen = Gen.Choose(0, 1000).Three().Select(t => (t.Item1 / 10.0, t.Item2 / 10.0, 1 + t.Item3 / 10.0)).ArrayOf(6);
+        Prop.ForAll(gen.ToArbitrary(), clusters =>
+        {
+            double[] own = [.. clusters.Select(c => c.Own)], other = [.. clusters.Select(c => c.Other)], oracle = [.. clusters.Select(c => c.Oracle)];
+            var bootstrap = new ClusterBootstrap(6, 1, resamples: 200);
+            PairedDifference one = PairedDifference.Of(bootstrap, own, other, oracle), two = PairedDifference.Of(bootstrap, (own, oracle), (other, oracle));
+            Assert.Equal(one.Difference!.Value, two.Difference!.Value, 1e-9);
+            Assert.Equal(one.Interval!.Value.Low, two.Interval!.Value.Low, 1e-9);
+            Assert.Equal(one.Interval!.Value.High, two.Interval!.Value.High, 1e-9);
+            PairedDifference turned = PairedDifference.Of(bootstrap, (other, oracle), (own, oracle));
+            Assert.Equal(two.Interval!.Value.Low, -turned.Interval!.Value.High, 1e-12);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Two_shares_of_different_oracles_by_hand()
+    {
+        PairedDifference loss = PairedDifference.Of(new ClusterBootstrap(1, 1, 200), ([6.0], [8.0]), ([2.0], [4.0]));
+        Assert.Equal(new PairedDifference(0.25, null, null), loss);
+        Assert.Null(PairedDifference.Of(new ClusterBootstrap(1, 1, 200), ([6.0], [8.0]), ([2.0], [0.0])).Difference);
+        Assert.Throws<ArgumentException>(() => PairedDifference.Of(new ClusterBootstrap(2, 1, 200), ([6.0, 1], [8.0, 1]), ([2.0], [1.0])));
+    }
+
+    [Fact]
     public void Intervals_cover_the_truth_as_often_as_they_say()
     {
         // Ratios of sums over 16 clusters of unequal size, a skewed law, true ratio 0.8; 95 % +- three standard errors of 600 tries.

@@ -43,6 +43,22 @@ public sealed class PriorBuilderTests
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(10)]
+    [InlineData(48)]
+    public void Regimes_are_as_long_as_in_the_traffic(int steps)
+    {
+        var builder = new PriorBuilder();
+        PeriodSetup setup = SmallMarket.Setup(SmallMarket.Uniform(new ConstantPolicy(1)), period: 0);
+        new AuctionNetPeriod().Play(setup with { Traffic = setup.Traffic with { RegimeSteps = steps } }, builder);
+        PriorFile file = builder.Build("shifted", 1);
+        Assert.Equal(steps, file.RegimeSteps);
+        // Levels are drawn anew: what looks persistent at the wrong length is not at the right one.
+        Assert.InRange(file.LevelPersistence, 0, 0.3);
+        file.ToPrior();
+    }
+
     [Fact]
     public void Without_a_period_there_is_no_prior()
         => Assert.Throws<InvalidOperationException>(() => new PriorBuilder().Build("none", 1));

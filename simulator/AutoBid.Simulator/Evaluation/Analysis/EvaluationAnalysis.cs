@@ -1,15 +1,12 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Simulator.Evaluation.Statistics;
-using AutoBid.Simulator.Scoring;
 
 namespace AutoBid.Simulator.Evaluation.Analysis;
 
 /// <summary>Turns played periods into tables. Shares of S* are sums over sums; periods are the replicates (policies.md section 1).</summary>
 public sealed class EvaluationAnalysis
 {
-    private const int CpaQuantiles = 51;
-
     private readonly EvaluationMarket _market;
     private readonly IReadOnlyDictionary<EvaluationPath, IReadOnlyList<PeriodOutcome>> _outcomes;
     private readonly ClusterBootstrap _bootstrap;
@@ -70,63 +67,53 @@ public sealed class EvaluationAnalysis
     private ScoreGroup Group(PacingMode mode, EvaluationPath path, double budget)
     {
         IReadOnlyList<PeriodOutcome> periods = _outcomes[path];
-        double[] oracle = OracleSums(periods, mode, budget);
-        ScoreRow[] rows = [.. Plan.Policies.Select(policy => Row(periods, policy.Name, mode, budget, oracle))];
+        double[] oracle = PeriodSums.Oracle(periods, mode, budget), oracleValue = PeriodSums.OracleValue(periods, mode, budget);
+        ScoreRow[] rows = [.. Plan.Policies.Select(policy => Row(periods, policy.Name, mode, budget, oracle, oracleValue))];
         string? baseline = Plan.Policies.Count == 1 ? null : _baseline ?? Plan.Policies.Zip(rows)
             .Where(pair => pair.First.IsSimple && pair.Second.Share is not null)
             .OrderByDescending(pair => pair.Second.Share)
             .Select(pair => pair.First.Name)
             .FirstOrDefault();
         if (baseline is null) return new ScoreGroup(mode, path, budget, null, rows);
-        double[] other = ScoreSums(periods, baseline, mode, budget);
-        IReadOnlyList<PairedDifference?> differences = PairedDifference.Adjusted(
-        [
-            .. rows.Select(row => row.Policy == baseline ? null : PairedDifference.Of(_bootstrap, ScoreSums(periods, row.Policy, mode, budget), other, oracle)),
-        ]);
-        return new ScoreGroup(mode, path, budget, baseline, [.. rows.Zip(differences, (row, difference) => row with { Difference = difference })]);
+        IReadOnlyList<PairedDifference?> scores = Against(baseline, policy => PeriodSums.Score(periods, policy, mode, budget), oracle);
+        IReadOnlyList<PairedDifference?> values = Against(baseline, policy => PeriodSums.Value(periods, policy, mode, budget), oracleValue);
+        return new ScoreGroup(mode, path, budget, baseline, [.. rows.Select((row, i) => row with { Difference = scores[i], ValueDifference = values[i] })]);
     }
 
-    private ScoreRow Row(IReadOnlyList<PeriodOutcome> periods, string policy, PacingMode mode, double budget, double[] oracle)
+    /// <summary>Differences of all policies to the baseline, in the plan's order; null for the baseline itself.</summary>
+    private IReadOnlyList<PairedDifference?> Against(string baseline, Func<string, double[]> sums, double[] oracle)
     {
-        double[] scores = ScoreSums(periods, policy, mode, budget);
-        double expected = 0, realised = 0, cost = 0, budgets = 0, conversions = 0;
-        int keys = 0, validExpected = 0, validRealised = 0;
-        var ratios = new List<double>();
-        foreach (PeriodOutcome period in periods)
-        {
-            PolicyOutcome outcome = period.OutcomeOf(policy, mode, budget);
-            OracleOutcome money = period.OracleOf(mode, budget);
-            for (int seat = 0; seat < outcome.Cost.Length; seat++)
-            {
-                keys++;
-                expected += outcome.Expected[seat];
-                realised += outcome.Realised[seat];
-                cost += outcome.Cost[seat];
-                budgets += money.Budget[seat];
-                conversions += outcome.Conversions[seat];
-                if (Score.KeepsTarget(outcome.Value[seat], outcome.Cost[seat], money.Target[seat])) validExpected++;
-                if (Score.KeepsTarget(outcome.Conversions[seat], outcome.Cost[seat], money.Target[seat])) validRealised++;
-                if (outcome.Cost[seat] > 0 && outcome.Value[seat] > 0) ratios.Add(outcome.Cost[seat] / (money.Target[seat] * outcome.Value[seat]));
-            }
-        }
+        double[] other = sums(baseline);
+        return PairedDifference.Adjusted([.. Plan.Policies.Select(policy => policy.Name == baseline ? null : PairedDifference.Of(_bootstrap, sums(policy.Name), other, oracle))]);
+    }
 
-        ratios.Sort();
-        return new ScoreRow(
-            policy,
-            keys,
-            expected / keys,
-            realised / keys,
-            oracle.Sum() / keys,
-            ClusterBootstrap.Ratio(scores, oracle),
-            _bootstrap.IntervalOf(scores, oracle),
-            conversions / keys,
-            cost / keys,
-            cost / budgets,
-            validExpected / (double)keys,
-            validRealised / (double)keys,
-            Difference: null,
-            [.. scores.Zip(oracle, (score, best) => best > 0 ? score / best : (double?)null)],
-            ratios.Count == 0 ? [] : [.. Enumerable.Range(0, CpaQuantiles).Select(i => Math.Round(Quantiles.Of(ratios, i / (CpaQuantiles - 1.0)), 6))]);
+    private ScoreRow Row(IReadOnlyList<PeriodOutcome> periods, string policy, PacingMode mode, double budget, double[] oracle, double[] oracleValue)
+    {
+        double[] scores = PeriodSums.Score(periods, policy, mode, budget), values = PeriodSums.Value(periods, policy, mode, budget);
+        var tally = new KeyTally(periods, policy, mode, budget);
+        double keys = tally.Keys;
+        return new ScoreRow
+        {
+            Policy = policy,
+            Keys = tally.Keys,
+            Expected = tally.Expected / keys,
+            Realised = tally.Realised / keys,
+            Oracle = oracle.Sum() / keys,
+            Share = ClusterBootstrap.Ratio(scores, oracle),
+            ShareInterval = _bootstrap.IntervalOf(scores, oracle),
+            ValueShare = ClusterBootstrap.Ratio(values, oracleValue),
+            ValueShareInterval = _bootstrap.IntervalOf(values, oracleValue),
+            Conversions = tally.Conversions / keys,
+            Cost = tally.Cost / keys,
+            SpentShare = tally.Cost / tally.Budget,
+            BudgetUse = tally.BudgetUse,
+            BudgetUseKeys = tally.SpendableKeys,
+            ValidExpected = tally.KeptExpected / keys,
+            ValidTolerant = tally.KeptTolerant / keys,
+            ValidRealised = tally.KeptRealised / keys,
+            ShareByPeriod = [.. scores.Zip(oracle, (score, best) => best > 0 ? score / best : (double?)null)],
+            CpaRatios = tally.CpaRatios,
+        };
     }
 
     private PolicyDay Day(string policy, PacingMode mode, EvaluationPath path, double budget)
@@ -150,21 +137,15 @@ public sealed class EvaluationAnalysis
         {
             foreach (double budget in Plan.BudgetFactors)
             {
-                double[] oracle = OracleSums(frozen, mode, budget);
+                double[] oracle = PeriodSums.Oracle(frozen, mode, budget);
                 foreach (EvaluatedPolicy policy in Plan.Policies)
                 {
                     yield return new ReactionGap(policy.Name, mode, budget, PairedDifference.Of(
-                        _bootstrap, ScoreSums(full, policy.Name, mode, budget), ScoreSums(frozen, policy.Name, mode, budget), oracle));
+                        _bootstrap, PeriodSums.Score(full, policy.Name, mode, budget), PeriodSums.Score(frozen, policy.Name, mode, budget), oracle));
                 }
             }
         }
     }
-
-    private static double[] OracleSums(IReadOnlyList<PeriodOutcome> periods, PacingMode mode, double budget)
-        => [.. periods.Select(period => period.OracleOf(mode, budget).Score.Sum())];
-
-    private static double[] ScoreSums(IReadOnlyList<PeriodOutcome> periods, string policy, PacingMode mode, double budget)
-        => [.. periods.Select(period => period.OutcomeOf(policy, mode, budget).Expected.Sum())];
 
     private static double[] VolumeOf(IReadOnlyList<PeriodOutcome> periods)
     {

@@ -82,6 +82,33 @@ public sealed class ClusterBootstrap
         return ratios;
     }
 
+    /// <summary>The difference of two ratios of sums in every resample, ascending, both on the same draws; empty for a single cluster.</summary>
+    internal double[] Replicates(ReadOnlySpan<double> numerators, ReadOnlySpan<double> denominators, ReadOnlySpan<double> lessNumerators, ReadOnlySpan<double> lessDenominators)
+    {
+        if (numerators.Length != Clusters || denominators.Length != Clusters || lessNumerators.Length != Clusters || lessDenominators.Length != Clusters)
+            throw new ArgumentException("One number per cluster is needed.", nameof(numerators));
+        if (_draws.Length == 0) return [];
+        var differences = new double[Resamples];
+        int count = 0;
+        for (int resample = 0; resample < Resamples; resample++)
+        {
+            double above = 0, below = 0, lessAbove = 0, lessBelow = 0;
+            foreach (int cluster in _draws.AsSpan(resample * Clusters, Clusters))
+            {
+                above += numerators[cluster];
+                below += denominators[cluster];
+                lessAbove += lessNumerators[cluster];
+                lessBelow += lessDenominators[cluster];
+            }
+
+            if (below > 0 && lessBelow > 0) differences[count++] = above / below - lessAbove / lessBelow;
+        }
+
+        Array.Resize(ref differences, count);
+        Array.Sort(differences);
+        return differences;
+    }
+
     internal Interval IntervalOf(double[] sorted)
     {
         // Rank r of B stands for probability r / (B + 1); beyond the outermost replicates nothing is known.

@@ -22,6 +22,18 @@ public sealed record PairedDifference(double? Difference, Interval? Interval, do
             replicates.Length > 0 ? bootstrap.PValueOf(replicates) : null);
     }
 
+    /// <summary>The same where the two stand against different oracles, as under a shift: each has its own share, on the same seats and days.</summary>
+    /// <param name="own">Sum of scores and of S* per cluster.</param>
+    /// <param name="other">The same of what it is compared with.</param>
+    public static PairedDifference Of(ClusterBootstrap bootstrap, (double[] Scores, double[] Oracle) own, (double[] Scores, double[] Oracle) other)
+    {
+        double[] replicates = bootstrap.Replicates(own.Scores, own.Oracle, other.Scores, other.Oracle);
+        return new PairedDifference(
+            ClusterBootstrap.Ratio(own.Scores, own.Oracle) - ClusterBootstrap.Ratio(other.Scores, other.Oracle),
+            replicates.Length > 0 ? bootstrap.IntervalOf(replicates) : null,
+            replicates.Length > 0 ? bootstrap.PValueOf(replicates) : null);
+    }
+
     /// <summary>Fills in <see cref="HolmPValue"/> over these comparisons; nulls (the baseline itself) are passed on and not counted.</summary>
     public static IReadOnlyList<PairedDifference?> Adjusted(IReadOnlyList<PairedDifference?> differences)
     {
