@@ -53,12 +53,12 @@ internal static class EvaluateCommand
         var baseline = new Option<string?>("--baseline") { Description = "Policy that differences are taken to (default: in each table the best one without a model).", HelpName = "NAME" };
         var fresh = new Option<bool>("--fresh") { Description = "Throw away what the folder holds." };
         Option<string?> json = SharedOptions.Json();
-        var gate = new Option<string?>("--gate") { Description = "Judge a model by the fixed protocol and write its verdict; takes --models, --prior, --threads, --out, --json only.", HelpName = "NAME[/VERSION]" };
+        var gate = new Option<string?>("--gate") { Description = "Judge a model by the fixed protocol and write its verdict; takes --prior, --threads, --out, --json only.", HelpName = "NAME[/VERSION]" };
         var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
         {
             policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json, gate,
         };
-        command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, settings.Prior, models, threads, folder, json]));
+        command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, settings.Prior, threads, folder, json]));
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(gate) is { } model)
@@ -66,8 +66,8 @@ internal static class EvaluateCommand
                 var judged = new GateOptions
                 {
                     Model = model,
-                    Models = ModelsOf(parsed.GetValue(models)),
-                    Prior = settings.OnlyPrior(parsed),
+                    Models = Installation.Models,
+                    Prior = settings.OnePrior(parsed),
                     Threads = parsed.GetValue(threads),
                     Folder = parsed.GetResult(folder) is { Implicit: false } ? parsed.GetValue(folder) : null,
                     Json = parsed.GetValue(json),
@@ -146,7 +146,7 @@ internal static class EvaluateCommand
         }
         else if (command.Options.FirstOrDefault(option => !allowed.Contains(option) && result.GetResult(option) is { Implicit: false }) is { } changing)
         {
-            result.AddError($"--gate: {changing.Name} would change its protocol; it takes --models, --prior, --threads, --out and --json only");
+            result.AddError($"--gate: {changing.Name} would change its protocol; it takes --prior, --threads, --out and --json only");
         }
     }
 

@@ -37,6 +37,15 @@ internal sealed class SettingOptions
         DefaultValueFactory = _ => [None],
     }.AcceptOnlyFromAmong([All, .. MarketShift.Names]);
 
+    /// <summary>The prior of a command that compares none: a file or none; null: the shipped one.</summary>
+    /// <exception cref="CommandException">There are several, or it is made while days are played.</exception>
+    public string? OnePrior(ParseResult parsed) => parsed.GetValue(Prior) switch
+    {
+        [Shipped] => null,
+        [var file] when file != DayBefore => file,
+        _ => throw new CommandException("--prior: a gate takes one, a file or the shipped one", CommandException.Usage),
+    };
+
     /// <summary>One evaluation per combination. A combination among others has its own folder inside that of the command.</summary>
     /// <param name="common">Everything but the settings.</param>
     /// <exception cref="CommandException">A value is wrong or given twice.</exception>
@@ -66,15 +75,6 @@ internal sealed class SettingOptions
             }))),
         ];
         return all.Length == 1 ? all : [.. all.Select(one => one with { Folder = Path.Combine(common.Folder, one.Setting.Folder) })];
-    }
-
-    /// <summary>The prior of a command that takes one; null: the shipped one.</summary>
-    /// <exception cref="CommandException">Several, or one that every day makes anew.</exception>
-    public string? OnlyPrior(ParseResult parsed)
-    {
-        string[] priors = parsed.GetValue(Prior)!;
-        if (priors.Length != 1 || priors[0] == DayBefore) throw new CommandException("--prior: one file, none or shipped", CommandException.Usage);
-        return priors[0] == Shipped ? null : priors[0];
     }
 
     private static string LabelOf(string prior)

@@ -126,6 +126,7 @@ public sealed class GateCommandTests : IDisposable
     [InlineData("--opportunities 500000", "--opportunities")]
     [InlineData("--no-guard", "--no-guard")]
     [InlineData("--shift none", "--shift")]
+    [InlineData("--models elsewhere", "--models")]
     [InlineData("--baseline mpc", "--baseline")]
     [InlineData("--fresh", "--fresh")]
     public async Task WhatWouldChangeTheProtocolIsRefused(string option, string named)
@@ -142,6 +143,16 @@ public sealed class GateCommandTests : IDisposable
         string[] line = ["evaluate", "--gate", "nobody", "--threads", "1", "--out", _folder, "--prior", "none", "--json", Path.Combine(_folder, "x.json")];
         Assert.Equal(2, await AutoBidCommand.RunAsync(line, host.Host));
         Assert.Contains("there is no model nobody", Assert.Single(Lines(host.Error)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("day-before")]
+    [InlineData("shipped", "none")]
+    public async Task TheGateTakesOnePriorThatExists(params string[] priors)
+    {
+        using TestHost host = new();
+        Assert.Equal(2, await AutoBidCommand.RunAsync(["evaluate", "--gate", "nobody", "--out", _folder, "--prior", .. priors], host.Host));
+        Assert.StartsWith("autobid: --prior: a gate takes one", Assert.Single(Lines(host.Error)), StringComparison.Ordinal);
     }
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -1,6 +1,5 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Simulator.Evaluation.Analysis;
-using AutoBid.Simulator.Scoring;
 
 namespace AutoBid.Simulator.Evaluation.Gate;
 
@@ -13,7 +12,7 @@ namespace AutoBid.Simulator.Evaluation.Gate;
 /// <param name="Low">Lower end of its 95 % interval, clustered by day; null for a single day.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="ModelKept">Model's share of keys with expected CPA at most the target.</param>
-/// <param name="ModelValid">The same at most <see cref="GateProtocol.ValidCpa"/> targets.</param>
+/// <param name="ModelValid">The same at most <see cref="KeyTally.Tolerance"/> targets.</param>
 /// <param name="Keys">Seats x periods.</param>
 public sealed record GateComparison(
     PacingMode Mode,
@@ -34,8 +33,7 @@ public sealed record GateComparison(
     int Keys)
 {
     /// <param name="group">Table whose baseline is the reference.</param>
-    /// <param name="periods">The days behind the table.</param>
-    internal static GateComparison Of(ScoreGroup group, string model, PlanSummary plan, IReadOnlyList<PeriodOutcome> periods)
+    internal static GateComparison Of(ScoreGroup group, string model, PlanSummary plan)
     {
         ScoreRow own = group.Rows.First(row => row.Policy == model), reference = group.Rows.First(row => row.Policy == group.Baseline);
         return new GateComparison(
@@ -51,20 +49,11 @@ public sealed record GateComparison(
             Rounded(own.Difference?.Interval?.High),
             Math.Round(own.ValidExpected, 6),
             Math.Round(reference.ValidExpected, 6),
-            Valid(model),
-            Valid(reference.Policy),
+            Math.Round(own.ValidTolerant, 6),
+            Math.Round(reference.ValidTolerant, 6),
             plan.Periods,
             own.Keys);
-
-        double Valid(string policy) => Math.Round(periods.Sum(period => ValidKeys(period, policy, group)) / (double)own.Keys, 6);
     }
 
     internal static double? Rounded(double? share) => share is { } s ? Math.Round(s, 6) : null;
-
-    private static int ValidKeys(PeriodOutcome period, string policy, ScoreGroup group)
-    {
-        PolicyOutcome outcome = period.OutcomeOf(policy, group.Mode, group.BudgetFactor);
-        double[] targets = period.OracleOf(group.Mode, group.BudgetFactor).Target;
-        return Enumerable.Range(0, targets.Length).Count(seat => Score.KeepsTarget(outcome.Value[seat], outcome.Cost[seat], GateProtocol.ValidCpa * targets[seat]));
-    }
 }

@@ -22,9 +22,6 @@ public sealed record GateProtocol
     /// <summary>Reference in TargetFirst at every budget: the policy that keeps budget and target, with the prior.</summary>
     public const string TargetFirstReference = "min-pacing";
 
-    /// <summary>CPA up to which a key counts as valid, in targets.</summary>
-    public const double ValidCpa = 1.1;
-
     /// <summary>The order of everything that is reported by mode.</summary>
     public static IReadOnlyList<PacingMode> Modes { get; } = [PacingMode.SpendFirst, PacingMode.TargetFirst];
 

@@ -84,7 +84,7 @@ public sealed class GateRun(GateProtocol protocol, GateSubject subject, ulong se
         {
             EvaluationReport report = EvaluationAnalysis.Of(part.Market, outcomes, cells.Key, protocol.Resamples);
             foreach (ScoreGroup group in report.Groups.Where(group => cells.Any(cell => cell.Mode == group.Mode && cell.BudgetFactor == group.BudgetFactor)))
-                yield return GateComparison.Of(group, subject.Model.Name, report.Plan, outcomes[group.Path]);
+                yield return GateComparison.Of(group, subject.Model.Name, report.Plan);
         }
     }
 

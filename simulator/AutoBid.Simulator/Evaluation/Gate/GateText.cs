@@ -40,7 +40,7 @@ public static class GateText
         foreach (IGrouping<PacingMode, GateShare> mode in figures.Candidates.GroupBy(c => c.Mode))
         {
             double[] budgets = [.. mode.Select(c => c.BudgetFactor).Distinct()];
-            text.Append($"\n## All candidates in {mode.Key}, rivals frozen: % of S* [95 %], CPA ≤ C %, spent %\n\n");
+            text.Append($"\n## All candidates in {mode.Key}, rivals frozen: % of S* [95 %], CPA ≤ C %, ≤ 1.1 C %, budget use % where the best constant spends it\n\n");
             Line(text, ["policy", .. budgets.Select(ReportText.Budget)]);
             Line(text, ["---", .. budgets.Select(_ => "---:")]);
             foreach (IGrouping<string, GateShare> policy in mode.GroupBy(c => c.Policy))
@@ -48,7 +48,7 @@ public static class GateText
                 Line(text,
                 [
                     policy.Key,
-                    .. policy.Select(c => $"{ReportText.Percent(c.Share)} [{ReportText.Percent(c.Low)}, {ReportText.Percent(c.High)}], {ReportText.Percent(c.Kept)}, {ReportText.Percent(c.Spent)}"),
+                    .. policy.Select(c => $"{ReportText.Percent(c.Share)} [{ReportText.Percent(c.Low)}, {ReportText.Percent(c.High)}], {ReportText.Percent(c.Kept)}, {ReportText.Percent(c.Valid)}, {ReportText.Percent(c.BudgetUse)}"),
                 ]);
             }
         }

@@ -45,7 +45,7 @@ internal static class GateCases
         Resamples = 10_000,
         References = [],
         Comparisons = comparisons,
-        Candidates = [new GateShare(PacingMode.SpendFirst, 1, "gave/2", 0.9, 0.89, 0.91, 0.8, 0.99)],
+        Candidates = [new GateShare(PacingMode.SpendFirst, 1, "gave/2", 0.9, 0.89, 0.91, 0.8, 0.97, 0.98, 0.99)],
     };
 
     /// <summary>The list with the cell's comparison changed.</summary>

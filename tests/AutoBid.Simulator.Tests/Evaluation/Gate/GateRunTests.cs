@@ -131,7 +131,7 @@ public sealed class GateRunTests(GateRunTests.FinishedGate finished) : IClassFix
         Assert.StartsWith("# Gate of gave/2: usable\n", tables, StringComparison.Ordinal);
         Assert.Contains("| SpendFirst | 100 % | mpc | 90.0 | 89.0 | +1.00 | [−0.40, +2.00] |", tables, StringComparison.Ordinal);
         Assert.Contains("- SpendFirst 100 %:", tables, StringComparison.Ordinal);
-        Assert.Contains("| gave/2 | 90.0 [89.0, 91.0], 80.0, 99.0 |", tables, StringComparison.Ordinal);
+        Assert.Contains("| gave/2 | 90.0 [89.0, 91.0], 80.0, 97.0, 99.0 |", tables, StringComparison.Ordinal);
     }
 
     private static GateSubject Subject(IBidPolicy model) => new(
