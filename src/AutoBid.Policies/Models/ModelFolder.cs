@@ -6,12 +6,13 @@ namespace AutoBid.Policies.Models;
 /// <summary>A version's folder: card, verdict and files, read and checked against each other's hashes.</summary>
 internal sealed class ModelFolder
 {
-    private ModelFolder(string path, ModelCard card, string cardSha256, Verdict verdict)
+    private ModelFolder(string path, ModelCard card, string cardSha256, Verdict verdict, string reason)
     {
         Path = path;
         Card = card;
         CardSha256 = cardSha256;
         Verdict = verdict;
+        Reason = reason;
     }
 
     public string Path { get; }
@@ -21,6 +22,9 @@ internal sealed class ModelFolder
     public string CardSha256 { get; }
 
     public Verdict Verdict { get; }
+
+    /// <summary>What the gate said beside the verdict, in one line; may be empty.</summary>
+    public string Reason { get; }
 
     /// <summary>Reads card and verdict and checks every hash.</summary>
     /// <exception cref="ModelRefusedException">Reason Card, Verdict or Hash.</exception>
@@ -32,7 +36,7 @@ internal sealed class ModelFolder
             throw new ModelRefusedException(RefusalReason.Card, $"card.json is of {card.Name}/{card.Version} but lies in {name}/{version}");
 
         string cardSha256 = Hash(cardBytes);
-        Verdict verdict = ReadVerdict(path, cardSha256, out Dictionary<string, string> files);
+        Verdict verdict = ReadVerdict(path, cardSha256, out string reason, out Dictionary<string, string> files);
         foreach (ModelCard.FileSpec file in card.Files)
         {
             string actual = Hash(Bytes(path, file.Path, RefusalReason.Hash));
@@ -41,7 +45,7 @@ internal sealed class ModelFolder
                 throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json was not given for this {file.Path}");
         }
 
-        return new ModelFolder(path, card, cardSha256, verdict);
+        return new ModelFolder(path, card, cardSha256, verdict, reason);
     }
 
     /// <summary>The bytes of a file of the card; their hash is checked once more, since the file may have changed meanwhile.</summary>
@@ -51,7 +55,7 @@ internal sealed class ModelFolder
         return Hash(bytes) == file.Sha256 ? bytes : throw new ModelRefusedException(RefusalReason.Hash, $"{file.Path} changed while it was loaded");
     }
 
-    private static Verdict ReadVerdict(string path, string cardSha256, out Dictionary<string, string> files)
+    private static Verdict ReadVerdict(string path, string cardSha256, out string reason, out Dictionary<string, string> files)
     {
         byte[] bytes = Bytes(path, "verdict.json", RefusalReason.Verdict);
         try
@@ -68,12 +72,13 @@ internal sealed class ModelFolder
             };
             if (root.GetProperty("cardSha256").GetString() != cardSha256)
                 throw new ModelRefusedException(RefusalReason.Verdict, "verdict.json was given for another card.json");
+            reason = root.TryGetProperty("reason", out JsonElement said) ? OneLine.Of(said.GetString() ?? "") : "";
             files = root.GetProperty("files").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
             return verdict;
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files: {error.Message}", error);
+            throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files, and reason must be text: {error.Message}", error);
         }
     }
 

@@ -136,6 +136,26 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         Assert.Equal([0f, 0, 0, 1], _session.Floats(_session.Index("mask"))[12..16].ToArray());
     }
 
+    [Theory]
+    [InlineData("cpu", 8)]
+    [InlineData("cuda", 32)]
+    public void A_deterministic_chunk_is_small_on_the_cpu(string provider, int rows)
+    {
+        var session = new FakeSession(provider: provider, batches: [1, 2, 4, 8, 16, 32]);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        Call.One(policy, _days.Input(prior: Days.Prior()));
+        Assert.Equal([rows], session.Runs);
+    }
+
+    [Fact]
+    public void A_graph_of_one_batch_size_runs_in_it()
+    {
+        var session = new FakeSession(batches: [16]);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        Assert.True(Call.One(policy, _days.Input(prior: Days.Prior())).IsDecided);
+        Assert.Equal([16], session.Runs);
+    }
+
     [Fact]
     public void Chunks_grow_only_while_they_fit_into_five_milliseconds()
     {
