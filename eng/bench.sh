@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|http|simulator] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|http|simulator] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -35,10 +35,14 @@ mkdir -p "$results"
 case "$what" in
   bid) dotnet_bench bid "Bid decision" '*BidDecision* *ContendedBid*' "$@" ;;
   tick) dotnet_bench tick "Control tick of 1,000 campaigns" '*Tick*' "$@" ;;
+  policy)
+    dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- policy --out "$results/policies.md" --models "$ROOT/policies/models" \
+      --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
+    ;;
   http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
   simulator)
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- simulator --out "$results/simulator.md" \
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
-  *) die "bench what? bid, tick, http or simulator" ;;
+  *) die "bench what? bid, tick, policy, http or simulator" ;;
 esac

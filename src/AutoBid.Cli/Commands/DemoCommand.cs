@@ -10,7 +10,7 @@ internal static class DemoCommand
     public static Command Create(CommandHost host)
     {
         Option<ulong> seed = SharedOptions.Seed();
-        Option<string> policy = SharedOptions.Policy("gave");
+        Option<string?> policy = SharedOptions.Policy();
         Option<TimeSpan> tick = SharedOptions.Tick(TimeSpan.FromMinutes(10));
         Option<int> steps = SharedOptions.Number("--steps", "Steps of 30 minutes to play; fewer for a quick look.", 48, 1, 48);
         Option<int> requests = SharedOptions.Number("--requests-per-step", "Mean number of bid requests per step.", 1_000, 1, 100_000);
@@ -29,7 +29,7 @@ internal static class DemoCommand
                 Run = new MarketRunOptions
                 {
                     Seed = parsed.GetValue(seed),
-                    Policy = parsed.GetValue(policy)!,
+                    Policy = parsed.GetValue(policy),
                     Tick = parsed.GetValue(tick),
                     Steps = parsed.GetValue(steps),
                     RequestsPerStep = parsed.GetValue(requests),

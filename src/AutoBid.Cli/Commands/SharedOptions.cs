@@ -12,11 +12,10 @@ internal static class SharedOptions
 
     public static Option<ulong> Seed() => new("--seed") { Description = "Seed of everything random.", HelpName = "N", DefaultValueFactory = _ => 1UL };
 
-    public static Option<string> Policy(string standard) => new("--policy")
+    public static Option<string?> Policy() => new("--policy")
     {
-        Description = "Policy of every campaign: gave, mpc, pid, constant.",
+        Description = "Policy of every campaign: gave, mpc, pid, constant (default: the model whose verdict is default, else mpc).",
         HelpName = "NAME",
-        DefaultValueFactory = _ => standard,
     };
 
     /// <summary>A whole number in a range.</summary>

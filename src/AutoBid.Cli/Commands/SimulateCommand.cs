@@ -19,7 +19,7 @@ internal static class SimulateCommand
         Option<ulong> seed = SharedOptions.Seed();
         Option<string> preset = new Option<string>("--preset") { Description = "In process: the market to play; market is the demo's, the others are the benchmark's auctions.", DefaultValueFactory = _ => AuctionPreset.AuctionNet.Name }
             .AcceptOnlyFromAmong([.. AuctionPreset.All.Select(known => known.Name), Market]);
-        var policy = new Option<string?>("--policy") { Description = "Policy to play: of --seats in process (default: the line-up as it is), of every campaign of a market day (default mpc).", HelpName = "NAME" };
+        var policy = new Option<string?>("--policy") { Description = "Policy to play: of --seats in process (default: the line-up as it is), of every campaign of a market day (default: the model whose verdict is default, else mpc).", HelpName = "NAME" };
         Option<string?> prior = PriorOption.Create("In process: population prior file, or none (default: the shipped one of this market).");
         var target = new Option<string?>("--target") { Description = "Be the exchange of a running service: one market day over HTTP under a virtual clock that starts at 2026-01-05T00:00:00Z, or see --clock wall.", HelpName = "URL" };
         var apiKey = new Option<string?>("--api-key") { Description = "With --target: API key (or AUTOBID_API_KEY).", HelpName = "KEY" };
@@ -43,7 +43,7 @@ internal static class SimulateCommand
             {
                 using ServiceClient service = Connect(url!, parsed.GetValue(apiKey) ?? host.Environment("AUTOBID_API_KEY"));
                 return await openLoop.RunAsync(
-                    host, parsed, service, new MarketOptions(), parsed.GetValue(seed), parsed.GetValue(policy) ?? "mpc", parsed.GetValue(json), cancellation);
+                    host, parsed, service, new MarketOptions(), parsed.GetValue(seed), parsed.GetValue(policy), parsed.GetValue(json), cancellation);
             }
 
             if (url is not null || parsed.GetValue(preset) == Market)
@@ -52,7 +52,7 @@ internal static class SimulateCommand
                 var run = new MarketRunOptions
                 {
                     Seed = parsed.GetValue(seed),
-                    Policy = parsed.GetValue(policy) ?? "mpc",
+                    Policy = parsed.GetValue(policy),
                     Tick = parsed.GetValue(tick),
                     Steps = parsed.GetValue(steps),
                     RequestsPerStep = parsed.GetValue(requests),
@@ -79,7 +79,8 @@ internal static class SimulateCommand
         return await new MarketRun(run, market).PlayAsync(host.RunView(), cancellation);
     }
 
-    private static ServiceClient Connect(string url, string? apiKey)
+    /// <exception cref="CommandException">Not an address.</exception>
+    internal static ServiceClient Connect(string url, string? apiKey)
         => Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
             ? new ServiceClient(address, apiKey)
             : throw new CommandException($"--target: '{url}' is not an http or https address", CommandException.Usage);

@@ -13,7 +13,8 @@ internal static class CampaignBody
 
     public static PacingMode ModeOf(MarketCampaign campaign) => campaign.Id == SpendFirst ? PacingMode.SpendFirst : PacingMode.TargetFirst;
 
-    public static ReadOnlyMemory<byte> Write(MarketCampaign campaign, string policy)
+    /// <param name="policy">Null: the campaign names none.</param>
+    public static ReadOnlyMemory<byte> Write(MarketCampaign campaign, string? policy)
     {
         var body = new ArrayBufferWriter<byte>(512);
         using var writer = new Utf8JsonWriter(body);
@@ -25,7 +26,7 @@ internal static class CampaignBody
         writer.WriteNumber("dailyBudget", campaign.DailyBudget);
         if (campaign.Target is { } target) writer.WriteNumber("target", target);
         if (campaign.Reference is { } reference) writer.WriteNumber("reference", reference);
-        writer.WriteString("policy", policy);
+        if (policy is not null) writer.WriteString("policy", policy);
         writer.WriteString("mode", ModeOf(campaign).ToString());
         writer.WriteStartObject("schedule");
         writer.WriteString("timeZone", "UTC");

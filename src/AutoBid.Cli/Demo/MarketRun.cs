@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AutoBid.Cli.Exchange;
 using AutoBid.Cli.Output;
 using AutoBid.Core.Campaigns;
+using AutoBid.Policies.Fallback;
 using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Demo;
@@ -19,14 +20,16 @@ internal sealed class MarketRun(MarketRunOptions options, IMarketService service
     public async Task<RunReport> PlayAsync(IRunView view, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
+        PolicyChoice? choice = await service.TryDescribeAsync(options.Policy, cancellation);
+        if (choice is not null) view.Say(choice.ToString());
         foreach (MarketCampaign campaign in Campaigns) await service.CreateCampaignAsync(campaign, options.Policy, cancellation);
         var player = new MarketPlayer(_play);
         MarketResult result = await view.WatchAsync(
             observer => player.PlayAsync(service.Bidder, async progress => observer(progress, await LedgersAsync(cancellation)), cancellation));
-        return await ReportAsync(result, service.Transport, Stopwatch.GetElapsedTime(started), cancellation);
+        return await ReportAsync(choice, result, service.Transport, Stopwatch.GetElapsedTime(started), cancellation);
     }
 
-    private async Task<RunReport> ReportAsync(MarketResult result, ExchangeTransport transport, TimeSpan wall, CancellationToken cancellation)
+    private async Task<RunReport> ReportAsync(PolicyChoice? choice, MarketResult result, ExchangeTransport transport, TimeSpan wall, CancellationToken cancellation)
     {
         IReadOnlyList<TrajectoryAnswer> ledgers = await LedgersAsync(cancellation);
         var problems = new List<string>(LedgerCheck.Of(result, transport));
@@ -44,7 +47,9 @@ internal sealed class MarketRun(MarketRunOptions options, IMarketService service
         return new RunReport
         {
             Seed = options.Seed,
-            Policy = options.Policy,
+            // A service that does not tell shows it in its decisions.
+            Policy = choice?.Name ?? options.Policy ?? campaigns[0].Decisions.Select(decision => decision.Policy).LastOrDefault() ?? "unknown",
+            Choice = choice,
             Events = options.Events,
             Day = _play.Day,
             Steps = options.Steps,

@@ -7,8 +7,8 @@ internal sealed record MarketRunOptions
 {
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Policy of every campaign.</summary>
-    public string Policy { get; init; } = "gave";
+    /// <summary>Policy of every campaign; null: they name none and run under the default.</summary>
+    public string? Policy { get; init; }
 
     /// <summary>Control tick of the service; divides a step of 30 minutes.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMinutes(10);

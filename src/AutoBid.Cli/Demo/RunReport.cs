@@ -1,3 +1,5 @@
+using AutoBid.Policies.Fallback;
+
 namespace AutoBid.Cli.Demo;
 
 /// <summary>All figures of one played day.</summary>
@@ -5,7 +7,11 @@ internal sealed record RunReport
 {
     public required ulong Seed { get; init; }
 
+    /// <summary>Of every campaign, under the name that its decisions carry.</summary>
     public required string Policy { get; init; }
+
+    /// <summary>Why this policy, and which version of it, as it was when the campaigns were created; null: the service does not tell.</summary>
+    public PolicyChoice? Choice { get; init; }
 
     /// <summary>Which way the events took: <c>embedded log</c>, <c>kafka embedded</c> or <c>kafka HOST:PORT</c>; for a service elsewhere its address, <c>memory</c> in process.</summary>
     public required string Events { get; init; }

@@ -1,4 +1,5 @@
 using AutoBid.Cli.Demo;
+using AutoBid.Policies.Fallback;
 using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Exchange;
@@ -12,7 +13,9 @@ internal sealed class HttpMarket(ServiceClient service, MarketPlayOptions option
 
     public ExchangeTransport Transport => _bidder.Transport;
 
-    public Task CreateCampaignAsync(MarketCampaign campaign, string policy, CancellationToken cancellation)
+    public Task<PolicyChoice?> TryDescribeAsync(string? policy, CancellationToken cancellation) => service.TryDescribePolicyAsync(policy, cancellation);
+
+    public Task CreateCampaignAsync(MarketCampaign campaign, string? policy, CancellationToken cancellation)
         => service.CreateCampaignAsync(CampaignBody.Write(campaign, policy), cancellation);
 
     public Task<TrajectoryAnswer> GetTrajectoryAsync(string campaign, CancellationToken cancellation) => service.GetTrajectoryAsync(campaign, cancellation);

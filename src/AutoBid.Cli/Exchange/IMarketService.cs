@@ -1,4 +1,5 @@
 using AutoBid.Cli.Demo;
+using AutoBid.Policies.Fallback;
 using AutoBid.Simulator.Market;
 
 namespace AutoBid.Cli.Exchange;
@@ -11,7 +12,11 @@ internal interface IMarketService : IAsyncDisposable
     /// <summary>What the way between exchange and bidder counted and measured so far.</summary>
     ExchangeTransport Transport { get; }
 
-    Task CreateCampaignAsync(MarketCampaign campaign, string policy, CancellationToken cancellation);
+    /// <summary>What a policy name, or none, stands for there; null where it does not tell or has no such policy.</summary>
+    Task<PolicyChoice?> TryDescribeAsync(string? policy, CancellationToken cancellation);
+
+    /// <param name="policy">Null: the campaign names none.</param>
+    Task CreateCampaignAsync(MarketCampaign campaign, string? policy, CancellationToken cancellation);
 
     Task<TrajectoryAnswer> GetTrajectoryAsync(string campaign, CancellationToken cancellation);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using AutoBid.Policies.Fallback;
 
 namespace AutoBid.Cli.Exchange;
 
@@ -80,6 +81,23 @@ internal sealed class ServiceClient : IDisposable
             return e.Status switch { 400 => true, 404 => false, _ => null };
         }
     }
+
+    /// <summary>GET /v1/policies: what a policy name, or none, stands for; null: the key may not know, the service is older, or it has no such policy.</summary>
+    public async Task<PolicyChoice?> TryDescribePolicyAsync(string? policy, CancellationToken cancellation)
+    {
+        try
+        {
+            return Read<PoliciesAnswer>(await SendAsync(HttpMethod.Get, "/v1/policies", default, cancellation), "/v1/policies").Find(policy);
+        }
+        catch (ServiceException e) when (e.Status is 401 or 403 or 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>POST /v1/policies/reload: the service takes its model registry's folder up.</summary>
+    public async Task<PoliciesAnswer> ReloadPoliciesAsync(CancellationToken cancellation)
+        => Read<PoliciesAnswer>(await SendAsync(HttpMethod.Post, "/v1/policies/reload", default, cancellation), "/v1/policies/reload");
 
     /// <summary>POST /v1/events. Returns the errors of single events; empty when all were taken.</summary>
     public async Task<IReadOnlyList<string>> PostEventsAsync(ReadOnlyMemory<byte> body, int events, CancellationToken cancellation)

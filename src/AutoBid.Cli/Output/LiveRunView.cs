@@ -8,6 +8,8 @@ namespace AutoBid.Cli.Output;
 /// <summary>A table that is redrawn at every step, for terminals.</summary>
 internal sealed class LiveRunView(IAnsiConsole console) : IRunView
 {
+    public void Say(string line) => console.WriteLine(line);
+
     public async Task<T> WatchAsync<T>(Func<Action<MarketProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play)
     {
         T result = default!;

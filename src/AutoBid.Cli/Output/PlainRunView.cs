@@ -9,6 +9,12 @@ internal sealed class PlainRunView(TextWriter output) : IRunView
 {
     private const int Every = 4;
 
+    public void Say(string line)
+    {
+        output.WriteLine(line);
+        output.Flush();
+    }
+
     public Task<T> WatchAsync<T>(Func<Action<MarketProgress, IReadOnlyList<TrajectoryAnswer>>, Task<T>> play) => play(Show);
 
     private void Show(MarketProgress progress, IReadOnlyList<TrajectoryAnswer> ledgers)

@@ -25,7 +25,8 @@ internal static class ReportTables
             $"spend {Figures.Money(totals.Spend)}   adjustments {Figures.Money(totals.Adjustments)}   control ticks {Figures.Count(totals.Ticks)}   decisions {Figures.Count(totals.Decisions)}, " +
             $"{Figures.Count(totals.Fallbacks)} by a fallback   no-bids {Figures.Count(totals.NoBids)}{Reasons(totals.NoBidReasons)}");
         console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"seed {report.Seed}   policy {report.Policy}   events through {report.Events}   {report.WallSeconds:0.0} s"));
+            CultureInfo.InvariantCulture, $"seed {report.Seed}   events through {report.Events}   {report.WallSeconds:0.0} s"));
+        console.WriteLine(report.Choice?.ToString() ?? $"policy {report.Policy}");
         console.WriteLine($"decision-list hash {report.DecisionsHash}");
         foreach (string problem in report.Problems) console.WriteLine($"PROBLEM: {problem}");
     }

@@ -46,7 +46,7 @@ internal sealed class EngineMarket : IMarketService
 
     private EngineMarket(MarketPlayOptions options, string models, PriorFile? prior)
     {
-        _models = new ModelRegistry(models, new ModelRegistryOptions { PriorSha256 = prior?.Sha256 }, _metrics);
+        _models = new ModelRegistry(models, new ModelRegistryOptions { DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, _metrics);
         var clocks = new EngineClocks(new VirtualTime(new DateTimeOffset(options.DayStart, TimeSpan.Zero)), TimeProvider.System, Deterministic: true);
         _policies = new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], _models, clocks.Monotonic);
         ExchangeProfile profile = ExchangeProfile.Default;
@@ -93,14 +93,17 @@ internal sealed class EngineMarket : IMarketService
         }
     }
 
+    public Task<PolicyChoice?> TryDescribeAsync(string? policy, CancellationToken cancellation)
+        => Task.FromResult(_policies.IsKnown(policy) ? _policies.Describe(policy) : null);
+
     /// <exception cref="CommandException">The service would refuse these settings.</exception>
-    public async Task CreateCampaignAsync(MarketCampaign campaign, string policy, CancellationToken cancellation)
+    public async Task CreateCampaignAsync(MarketCampaign campaign, string? policy, CancellationToken cancellation)
     {
         CampaignDocument document = JsonSerializer.Deserialize<CampaignDocument>(CampaignBody.Write(campaign, policy).Span, Json)!;
         if (!document.TryToCampaign(campaign.Id, Caller.DefaultTenant, out Campaign settings, out List<KeyValuePair<string, string>> errors))
             throw new CommandException($"campaign {campaign.Id}: {errors[0].Key} {errors[0].Value}");
         if (!_policies.IsKnown(policy))
-            throw new CommandException($"--policy: '{policy}' is not served here; one of {string.Join(", ", _policies.Names)}", CommandException.Usage);
+            throw new CommandException($"--policy: '{policy}' is {_policies.Describe(policy).Reason}; one of {string.Join(", ", _policies.Names)}", CommandException.Usage);
         await _bidder.AddAsync(settings);
     }
 

@@ -22,6 +22,15 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
     /// <summary>Longest chunk outside deterministic mode: inference must not hold a core against the bid path for longer.</summary>
     private const double ChunkMs = 5;
 
+    /// <summary>What is left, per chunk, of the estimate of a batch that is passed over: one that is always too slow is tried in about 3 % of the chunks.</summary>
+    private const double Fading = 0.995;
+
+    /// <summary>
+    /// Rows of a chunk without a deadline, on the CPU. A fixed number, padded, so that an answer does not depend on who else is asked; few, because most such
+    /// calls have few campaigns and more rows at once are hardly cheaper each.
+    /// </summary>
+    private const int DeterministicRows = 8;
+
     private static readonly double LogLowest = Math.Log(DayForecast.LowestMultiplier);
     private static readonly double LogHighest = Math.Log(DayForecast.HighestMultiplier);
 
@@ -31,7 +40,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
     private readonly DayForecast _scratch = new();
     private readonly Lock _gate = new();
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask, _action;
-    private readonly int _window, _width;
+    private readonly int _window, _width, _deterministicBatch;
     private readonly double[] _batchMs;
     private string[] _ids = [];
     private int[] _order = [];
@@ -62,6 +71,8 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         if (_action < 0 || session.Outputs[_action].RowLength != 1) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
         Model = string.Create(CultureInfo.InvariantCulture, $"{card.Name}/{card.Version}");
         _batchMs = new double[session.Batches.Length];
+        // An accelerator runs its whole capacity in the time of a few rows.
+        _deterministicBatch = session.Provider == "cpu" ? Math.Max(0, LastAtMost(session.Batches, DeterministicRows)) : _batchMs.Length - 1;
     }
 
     public string Name => _card.Name;
@@ -85,7 +96,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
             for (int first = 0; first < count;)
             {
                 if (scope.IsLate) return;
-                int batch = deterministic ? _batchMs.Length - 1 : ChooseBatch(count - first);
+                int batch = deterministic ? _deterministicBatch : ChooseBatch(count - first);
                 int size = _session.Batches[batch], rows = Math.Min(size, count - first);
                 long started = scope.Monotonic.GetTimestamp();
                 for (int row = 0; row < rows; row++) Fill(row, inputs[_order[first + row]]);
@@ -212,7 +223,13 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         while (best + 1 < _batchMs.Length && _session.Batches[best] < left && _batchMs[best] > 0)
         {
             double expected = _batchMs[best + 1] > 0 ? _batchMs[best + 1] : _batchMs[best] * _session.Batches[best + 1] / _session.Batches[best];
-            if (expected > ChunkMs) break;
+            if (expected > ChunkMs)
+            {
+                // What is passed over is not measured: unless it faded, one disturbed run would keep chunks small for good.
+                _batchMs[best + 1] *= Fading;
+                break;
+            }
+
             best++;
         }
 
@@ -229,6 +246,14 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         return tensor.Dtype == dtype && tensor.Shape.Skip(1).SequenceEqual(row)
             ? index
             : throw new ModelRefusedException(RefusalReason.Shape, $"input {name} is {tensor.Dtype}[{string.Join(", ", tensor.Shape)}], not {dtype}[-1, {string.Join(", ", row)}]");
+    }
+
+    /// <summary>Index of the last batch of at most so many rows; -1: none.</summary>
+    private static int LastAtMost(ReadOnlySpan<int> batches, int rows)
+    {
+        int last = -1;
+        while (last + 1 < batches.Length && batches[last + 1] <= rows) last++;
+        return last;
     }
 
     private static int IndexOf(IReadOnlyList<SessionTensor> tensors, string name)

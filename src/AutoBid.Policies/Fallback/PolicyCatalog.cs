@@ -50,6 +50,27 @@ public sealed class PolicyCatalog
         return entry.Policy is not null;
     }
 
+    /// <summary>What a name stands for now and why; null: what campaigns without a policy run under.</summary>
+    public PolicyChoice Describe(string? name)
+    {
+        PolicySet set = Current;
+        PolicyEntry entry = set.Resolve(name);
+        // Only models have a breaker.
+        LiveModel? model = entry.Breaker is null ? null : set.Models.First(live => live.Name == entry.Name);
+        List<string> parts = model is null ? [] : [Judgement(model)];
+        if (entry.Policy is null) parts.Add("not served here");
+        else if (name is not null) parts.Add("asked for by name");
+        else if (model is null) parts.Add("no model has the verdict default");
+
+        // A version that was refused explains why an older one, or none of this name, decides; where no model does, all of them explain it.
+        bool explainsAll = name is null && model is null;
+        IEnumerable<string> others = explainsAll ? set.Models.Select(live => $"{live.Name}/{live.Version}: {Judgement(live)}") : [];
+        string[] notes = [.. others, .. (_models?.Refusals ?? []).Where(refusal => explainsAll || refusal.Name == entry.Name).Select(Told)];
+        if (explainsAll && notes.Length == 0) notes = ["there is no model"];
+        string reason = string.Join("; ", parts) + (notes.Length == 0 ? "" : $" ({string.Join("; ", notes)})");
+        return new PolicyChoice(entry.Name, entry.Model, model is null ? null : Word(model.Verdict), reason);
+    }
+
     internal PolicySet Current
     {
         get
@@ -62,6 +83,12 @@ public sealed class PolicyCatalog
             return next;
         }
     }
+
+    private static string Judgement(LiveModel model) => model.Reason.Length == 0 ? Word(model.Verdict) : $"{Word(model.Verdict)}, {model.Reason}";
+
+    private static string Told(ModelRefusal refusal) => $"{refusal.Name}/{refusal.Version}: refused, {refusal.Message}";
+
+    private static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
 
     private PolicySet Build(ImmutableArray<LiveModel> models, PolicySet? before)
     {

@@ -6,4 +6,7 @@ namespace AutoBid.Policies.Models;
 public interface ILiveModels
 {
     ImmutableArray<LiveModel> Live { get; }
+
+    /// <summary>What was refused when the live set was last made; an older version of the same policy may serve nevertheless.</summary>
+    ImmutableArray<ModelRefusal> Refusals { get; }
 }

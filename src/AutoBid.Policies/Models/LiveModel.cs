@@ -6,4 +6,8 @@ namespace AutoBid.Policies.Models;
 /// <param name="Name">Policy name, such as gave.</param>
 /// <param name="Version">Folder name of the version.</param>
 /// <param name="CardSha256">SHA-256 of card.json, lower-case hex.</param>
-public sealed record LiveModel(string Name, string Version, Verdict Verdict, string CardSha256, IBidPolicy Policy);
+public sealed record LiveModel(string Name, string Version, Verdict Verdict, string CardSha256, IBidPolicy Policy)
+{
+    /// <summary>What the gate said beside the verdict, in one line; may be empty.</summary>
+    public string Reason { get; init; } = "";
+}

@@ -89,6 +89,7 @@ public sealed record ModelCard
 
         Require(Inputs.Concat(Outputs).DistinctBy(t => t.Name).Count() == Inputs.Count + Outputs.Count, "two tensors have the same name");
         Require(Parity.N >= 1 && Path.GetFileName(Parity.File) == Parity.File && Parity.File.Length > 0, "parity needs a plain file name and n of at least 1");
+        Require(P99Ms is not { Cpu1: <= 0 } and not { H100: <= 0 }, "p99Ms must be above 0, or null where it was not measured");
         Require(double.IsFinite(Serving.E), "serving.e must be finite");
         Require(Serving.Smoothing is >= 0 and < 1, "serving.smoothing must lie in [0, 1)");
         return problems;
@@ -106,7 +107,10 @@ public sealed record ModelCard
     /// <summary>Inputs and expected outputs of n rows.</summary>
     public sealed record ParitySpec(string File, int N);
 
-    /// <summary>How it is asked: e is the condition; smoothing is the share of the last log multiplier that stays.</summary>
+    /// <summary>
+    /// How it is asked: e is the condition; smoothing is the share of the last log multiplier that stays; priorSha256 names the population prior
+    /// of its training data. That is where it comes from, not what it needs: features are made from whatever prior the account has.
+    /// </summary>
     public sealed record ServingSpec(double E, double Smoothing = 0, string? PriorSha256 = null);
 
     /// <summary>p99 of one decision in milliseconds.</summary>

@@ -76,13 +76,13 @@ internal sealed class ModelFolder
             };
             if (root.GetProperty("cardSha256").GetString() != cardSha256)
                 throw new ModelRefusedException(RefusalReason.Verdict, "verdict.json was given for another card.json");
-            reason = root.TryGetProperty("reason", out JsonElement said) ? said.GetString() ?? "" : "";
+            reason = root.TryGetProperty("reason", out JsonElement said) ? OneLine.Of(said.GetString() ?? "") : "";
             files = root.GetProperty("files").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
             return verdict;
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files: {error.Message}", error);
+            throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files, and reason must be text: {error.Message}", error);
         }
     }
 

@@ -17,7 +17,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private readonly PolicyMetrics _metrics;
     private readonly SessionOpener _open;
     private readonly Lock _gate = new();
+    private readonly List<ModelRefusal> _refusing = [];
     private ImmutableArray<LiveModel> _live = [];
+    private ImmutableArray<ModelRefusal> _refusals = [];
 
     /// <param name="root">policies/models; may be missing: no model serves.</param>
     /// <param name="open">Null: ONNX Runtime.</param>
@@ -35,6 +37,8 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     // An ImmutableArray is one reference: a reader sees the old set or the new one.
     public ImmutableArray<LiveModel> Live => _live;
 
+    public ImmutableArray<ModelRefusal> Refusals => _refusals;
+
     /// <summary>
     /// Brings the live set in line with the folder. A version that is refused does not replace one that serves. Sessions of replaced models are
     /// left to finalisation, because a decision may still run on them.
@@ -43,6 +47,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     {
         lock (_gate)
         {
+            _refusing.Clear();
             var next = ImmutableArray.CreateBuilder<LiveModel>();
             foreach (string name in Policies())
             {
@@ -50,6 +55,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 if (Choose(name, serving) is { } model) next.Add(model);
             }
 
+            _refusals = [.. _refusing];
             _live = next.ToImmutable();
         }
     }
@@ -105,8 +111,8 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 try
                 {
                     ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version);
-                    bool refused = folder.Verdict == Verdict.Refused;
-                    listing.Add(new ModelListing(name, version, folder.Verdict, live, refused ? RefusalReason.Gate : null, refused ? folder.Reason : null));
+                    listing.Add(new ModelListing(
+                        name, version, folder.Verdict, live, folder.Verdict == Verdict.Refused ? RefusalReason.Gate : null, folder.Reason));
                 }
                 catch (ModelRefusedException error)
                 {
@@ -176,7 +182,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, version), name, version, judged);
         if (folder.Verdict == Verdict.Refused) throw new ModelRefusedException(RefusalReason.Gate, $"the gate refused it: {folder.Reason}");
         // The card names the hash of every file, so the same card is the same model: only its verdict can have changed.
-        if (serving is not null && serving.Version == version && serving.CardSha256 == folder.CardSha256) return serving with { Verdict = folder.Verdict };
+        if (serving is not null && serving.Version == version && serving.CardSha256 == folder.CardSha256) return serving with { Verdict = folder.Verdict, Reason = folder.Reason };
         CheckServing(folder.Card);
         ModelCard.FileSpec file = folder.Card.Files.FirstOrDefault(f => f.Provider == _options.Device)
             ?? folder.Card.Files.FirstOrDefault(f => f.Provider == "cpu")
@@ -197,7 +203,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 throw new ModelRefusedException(RefusalReason.Session, error.Message, error);
             }
 
-            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy);
+            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
         }
         catch
         {
@@ -209,11 +215,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private void CheckServing(ModelCard card)
     {
         if (card.Kind != "dt") throw new ModelRefusedException(RefusalReason.Kind, $"kind {card.Kind} is not served by this version");
-        if (_options.PriorSha256 is { } prior && card.Serving.PriorSha256 is { } wanted && prior != wanted)
-            throw new ModelRefusedException(RefusalReason.Prior, $"it was made for the prior {wanted}, this service runs {prior}");
         double? p99 = _options.Device == "cuda" ? card.P99Ms?.H100 : card.P99Ms?.Cpu1;
         if (p99 > _options.DeadlineMs)
-            throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"p99 of {p99} ms exceeds the deadline of {_options.DeadlineMs} ms"));
+            throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"its card states a p99 of {p99} ms a decision on {_options.Device}, the deadline here is {_options.DeadlineMs} ms"));
     }
 
     private IInferenceSession Open(byte[] model)
@@ -247,10 +251,16 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     }
 
     private void Swap(LiveModel model)
-        => _live = [.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)];
+    {
+        _refusing.RemoveAll(refusal => refusal.Name == model.Name && refusal.Version == model.Version);
+        _refusals = [.. _refusing];
+        _live = [.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)];
+    }
 
     private void Report(string name, string version, ModelRefusedException error)
     {
+        _refusing.RemoveAll(refusal => refusal.Name == name && refusal.Version == version);
+        _refusing.Add(new ModelRefusal(name, version, error.Reason, OneLine.Of(error.Message)));
         _metrics.Refused(error.Reason.ToString().ToLowerInvariant());
         Refused?.Invoke(name, version, error);
     }

@@ -3,12 +3,18 @@ namespace AutoBid.Policies.Models;
 /// <summary>Settings of the model registry.</summary>
 public sealed record ModelRegistryOptions
 {
+    /// <summary>Deadline of a decision whose caller names none, milliseconds.</summary>
+    public const double DecisionDeadlineMs = 50;
+
+    /// <summary>Share of a control tick that all its decisions may take.</summary>
+    private const double ShareOfTick = 0.05;
+
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>SHA-256 of the population prior in use; null: models are not checked against it.</summary>
-    public string? PriorSha256 { get; init; }
+    /// <summary>A model whose card states a larger p99 of one decision on this device is refused; milliseconds.</summary>
+    public double DeadlineMs { get; init; } = DecisionDeadlineMs;
 
-    /// <summary>A model whose card states a larger p99 on this device is refused.</summary>
-    public double DeadlineMs { get; init; } = 50;
+    /// <summary>The tighter of the deadlines that a service with this control tick has: a model serves its calls and its ticks, or does not serve.</summary>
+    public static double DeadlineOf(TimeSpan tick) => Math.Min(DecisionDeadlineMs, ShareOfTick * tick.TotalMilliseconds);
 }

@@ -30,9 +30,6 @@ public enum RefusalReason : byte
     /// <summary>The graph does not give the answers it was exported with.</summary>
     Parity,
 
-    /// <summary>It was made for another population prior than the one this service runs.</summary>
-    Prior,
-
     /// <summary>Its p99 on this device does not meet the decision deadline.</summary>
     Deadline,
 }

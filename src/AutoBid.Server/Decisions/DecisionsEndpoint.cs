@@ -7,6 +7,7 @@ using AutoBid.Core.Trajectories;
 using AutoBid.OpenRtb.Reading;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Models;
 using AutoBid.Server.Http;
 using AutoBid.Server.Metrics;
 
@@ -19,7 +20,6 @@ public sealed class DecisionsEndpoint(
     public const int BodyLimit = 16 * 1024 * 1024;
     public const int MostItems = 1024;
 
-    private const double DefaultDeadlineMs = 50;
     private const double LongestDeadlineMs = 1000;
 
     private readonly SlotPool<DecisionWork> _pool = new(() => new DecisionWork(new DecisionChain(policies, policyMetrics)), 8);
@@ -69,7 +69,7 @@ public sealed class DecisionsEndpoint(
 
             work.Items.Add(input);
             places.Add(i);
-            double wanted = item!.DeadlineMs is > 0 and var ms ? Math.Min(ms, LongestDeadlineMs) : DefaultDeadlineMs;
+            double wanted = item!.DeadlineMs is > 0 and var ms ? Math.Min(ms, LongestDeadlineMs) : ModelRegistryOptions.DecisionDeadlineMs;
             deadline = Math.Min(deadline, wanted);
         }
 

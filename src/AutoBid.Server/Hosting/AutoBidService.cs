@@ -20,6 +20,7 @@ using AutoBid.Server.Decisions;
 using AutoBid.Server.Events;
 using AutoBid.Server.Metrics;
 using AutoBid.Server.Multipliers;
+using AutoBid.Server.Policies;
 using AutoBid.Storage.Sqlite;
 using AutoBid.Streaming;
 using AutoBid.Streaming.Json;
@@ -137,7 +138,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         // Listening comes first: liveness must answer, and settings must be storable, while a broker that is down is waited for.
         await app.StartAsync(cancellation).ConfigureAwait(false);
-        services.GetRequiredService<ModelRegistry>().Reload();
+        services.GetRequiredService<PolicyReload>().Run();
         ICampaignNames names = services.GetRequiredService<ICampaignNames>();
         ICampaignStore store = services.GetRequiredService<ICampaignStore>();
         Engine.Decided += services.GetRequiredService<DecisionHistory>().Add;
@@ -204,8 +205,7 @@ public sealed class AutoBidService : IAsyncDisposable
         EngineClocks clocks = options.VirtualClock
             ? new EngineClocks(new VirtualTime(options.VirtualStart), TimeProvider.System, Deterministic: true)
             : new EngineClocks(TimeProvider.System, TimeProvider.System, Deterministic: false);
-        PriorFile? prior = PriorOf(options);
-        PopulationPrior? population = prior?.ToPrior();
+        PopulationPrior? population = PriorOf(options)?.ToPrior();
         ExchangeProfiles profiles = options.ExchangesFile is { } exchanges ? ExchangeProfiles.Load(exchanges) : ExchangeProfiles.BuiltIn;
         Directory.CreateDirectory(options.DataDirectory);
         NoticeKeys noticeKeys = NoticeKeyFile.LoadOrCreate(Path.Combine(options.DataDirectory, "notice.key"));
@@ -223,7 +223,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         services.AddSingleton<PolicyMetrics>();
         services.AddSingleton(sp => new ModelRegistry(
-            options.ModelsDirectory ?? Installation.Models, new ModelRegistryOptions { Device = options.Device, PriorSha256 = prior?.Sha256 }, sp.GetRequiredService<PolicyMetrics>()));
+            options.ModelsDirectory ?? Installation.Models, new ModelRegistryOptions { Device = options.Device, DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, sp.GetRequiredService<PolicyMetrics>()));
         services.AddSingleton(sp => new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
         services.AddSingleton(sp => new AutoBidEngine(
             OptionsOf(options, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
@@ -232,7 +232,7 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? ListenAddress.PublicOf(options.Urls[0]))));
         services.AddSingleton<ServerMetrics>().AddSingleton<Readiness>().AddSingleton<Outbox>().AddSingleton<DecisionHistory>();
         services.AddSingleton<Bidder>().AddSingleton<BidEndpoint>().AddSingleton<EventsEndpoint>().AddSingleton<ClockEndpoint>();
-        services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>();
+        services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>().AddSingleton<PolicyReload>().AddSingleton<PolicyEndpoints>();
         services.AddSingleton(sp => ActivatorUtilities.CreateInstance<NoticeEndpoint>(sp, clocks.Monotonic));
         services.AddSingleton(sp => new DecisionsEndpoint(
             sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>(), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));

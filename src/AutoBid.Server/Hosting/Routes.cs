@@ -8,6 +8,7 @@ using AutoBid.Server.Events;
 using AutoBid.Server.Http;
 using AutoBid.Server.Metrics;
 using AutoBid.Server.Multipliers;
+using AutoBid.Server.Policies;
 
 namespace AutoBid.Server.Hosting;
 
@@ -55,6 +56,9 @@ internal static class Routes
         v1.MapGet("/campaigns/{id}/decisions", campaigns.DecisionsAsync).RequireScope(Scopes.CampaignsRead);
         started.MapPost("/events", (Delegate)services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScope(Scopes.Events);
         started.MapPost("/multipliers", (Delegate)services.GetRequiredService<MultipliersEndpoint>().HandleAsync).Accepts<MultipliersEndpoint.Query>("application/json").RequireScope(Scopes.Bid);
+        PolicyEndpoints policies = services.GetRequiredService<PolicyEndpoints>();
+        v1.MapGet("/policies", policies.List).RequireScope(Scopes.CampaignsRead);
+        v1.MapPost("/policies/reload", policies.Reload).RequireScope(Scopes.Admin);
         v1.MapPost("/decisions", (Delegate)services.GetRequiredService<DecisionsEndpoint>().HandleAsync).RequireScope(Scopes.Decide);
         started.MapPost("/clock", (Delegate)services.GetRequiredService<ClockEndpoint>().HandleAsync).Accepts<ClockEndpoint.Advance>("application/json").RequireScope(Scopes.Admin);
     }

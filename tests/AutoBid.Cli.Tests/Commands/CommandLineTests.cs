@@ -13,6 +13,7 @@ public sealed class CommandLineTests
     [InlineData("export-data")]
     [InlineData("models")]
     [InlineData("models promote")]
+    [InlineData("models reload")]
     [InlineData("keys")]
     [InlineData("keys create")]
     public async Task EveryCommandHasHelp(string command)
@@ -55,6 +56,8 @@ public sealed class CommandLineTests
     [InlineData("simulate --prior /nowhere/prior.json", 2)]
     [InlineData("export-data --out /tmp/autobid-none --prior /nowhere/prior.json", 2)]
     [InlineData("models list --models /nowhere", 2)]
+    [InlineData("models reload --target nonsense", 2)]
+    [InlineData("models reload --target http://127.0.0.1:1", 1)]
     [InlineData("serve --config /nowhere/config.json", 2)]
     [InlineData("serve --tick 1h", 2)]
     [InlineData("keys create --scopes everything --data /tmp/autobid-no-keys", 2)]

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using AutoBid.Cli.Commands;
+using AutoBid.Policies.Tests.Testing;
 
 namespace AutoBid.Cli.Tests.Commands;
 
@@ -12,6 +14,25 @@ public sealed class ModelsCommandTests : IDisposable
         using TestHost host = new();
         Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "list", "--models", _folder], host.Host));
         Assert.Contains("no models", host.Out, StringComparison.Ordinal);
+        Assert.EndsWith("policy mpc: no model has the verdict default (there is no model)\n", host.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheListAndAPromotionSayWhatCampaignsWithoutAPolicyRunUnder()
+    {
+        ModelFiles.Install(_folder, "tiny", "1", verdict: "default", reason: "beats mpc");
+        ModelFiles.Install(_folder, "tiny", "2", verdict: "provisional", reason: "the gate has not run");
+        string json = Path.Combine(_folder, "list.json");
+        using TestHost host = new();
+        Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "list", "--models", _folder, "--json", json], host.Host));
+        Assert.Contains("beats mpc", host.Out, StringComparison.Ordinal);
+        Assert.EndsWith("policy mpc: no model has the verdict default (tiny/2: provisional, the gate has not run)\n", host.Out, StringComparison.Ordinal);
+        using (JsonDocument report = JsonDocument.Parse(await File.ReadAllBytesAsync(json)))
+            Assert.Equal("mpc", report.RootElement.GetProperty("default").GetProperty("name").GetString());
+        Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "promote", "tiny", "1", "--models", _folder], host.Host));
+        Assert.EndsWith("tiny/1 is live\npolicy tiny/1: default, beats mpc\n", host.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "rollback", "tiny", "--models", _folder], host.Host));
+        Assert.EndsWith("policy mpc: no model has the verdict default (tiny/2: provisional, the gate has not run)\n", host.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -22,6 +43,7 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "list", "--models", _folder], host.Host));
         Assert.Contains("gave", host.Out, StringComparison.Ordinal);
         Assert.Contains("card.json", host.Out, StringComparison.Ordinal);
+        Assert.Contains("policy mpc: no model has the verdict default (gave/1: refused, card.json", host.Out, StringComparison.Ordinal);
     }
 
     [Theory]

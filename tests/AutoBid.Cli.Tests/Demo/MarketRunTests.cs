@@ -5,6 +5,7 @@ using AutoBid.Cli.Exchange;
 using AutoBid.Cli.Output;
 using AutoBid.Cli.Tests.Commands;
 using AutoBid.Cli.Tests.Exchange;
+using AutoBid.Policies.Fallback;
 
 namespace AutoBid.Cli.Tests.Demo;
 
@@ -56,6 +57,54 @@ public sealed class MarketRunTests
             () => PlayAsync(client, Options with { Policy = "unknown" }, TextWriter.Null));
         Assert.Contains("400", e.Message, StringComparison.Ordinal);
         Assert.Contains("is not served here", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WithoutAPolicyTheServicesDefaultPlaysAndIsNamedWithItsReason()
+    {
+        await using FakeService service = await FakeService.StartAsync();
+        var standard = new PolicyChoice("gave", "gave/2", "default", "default, beats mpc at every budget");
+        service.Policies = new { @default = standard, policies = new[] { standard, new PolicyChoice("mpc", "mpc", null, "asked for by name") } };
+        using var client = new ServiceClient(service.Address);
+        using var output = new StringWriter();
+        RunReport report = await PlayAsync(client, Options with { Policy = null }, output);
+        Assert.Equal(Enumerable.Repeat<string?>(null, 8), service.PoliciesNamed);
+        Assert.StartsWith("policy gave/2: default, beats mpc at every budget\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("gave", report.Policy);
+        Assert.Equal(standard, report.Choice);
+        using TestHost host = new();
+        Assert.Equal(0, DemoCommand.Finish(host.Host, report, json: null));
+        Assert.Contains("policy gave/2: default, beats mpc at every budget", host.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task APolicyAskedForIsNamedWithItsReason()
+    {
+        await using FakeService service = await FakeService.StartAsync();
+        var standard = new PolicyChoice("gave", "gave/2", "default", "default");
+        service.Policies = new { @default = standard, policies = new[] { standard, new PolicyChoice("mpc", "mpc", null, "asked for by name") } };
+        using var output = new StringWriter();
+        RunReport report = await PlayAsync(service, output);
+        Assert.Equal(Enumerable.Repeat("mpc", 8), service.PoliciesNamed);
+        Assert.StartsWith("policy mpc: asked for by name\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("mpc", report.Policy);
+    }
+
+    [Fact]
+    public async Task AServiceThatDoesNotTellItsPoliciesIsPlayedAllTheSame()
+    {
+        await using FakeService service = await FakeService.StartAsync();
+        using var client = new ServiceClient(service.Address);
+        using var output = new StringWriter();
+        RunReport report = await PlayAsync(client, Options with { Policy = null }, output);
+        Assert.Empty(report.Problems);
+        Assert.Null(report.Choice);
+        Assert.DoesNotContain("policy", output.ToString(), StringComparison.Ordinal);
+        // The decisions tell.
+        Assert.Equal("mpc", report.Policy);
+        using TestHost host = new();
+        DemoCommand.Finish(host.Host, report, json: null);
+        Assert.Contains("policy mpc\n", host.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AutoBid.Policies.Tests.Testing;
 using AutoBid.Streaming.Tests.Kafka;
 
 namespace AutoBid.Cli.Tests.EndToEnd;
@@ -30,6 +31,27 @@ public sealed class DemoTests : IDisposable
         // Every decision is a policy's or a named fallback's.
         foreach (JsonElement decision in first.GetProperty("campaigns").EnumerateArray().SelectMany(c => c.GetProperty("decisions").EnumerateArray()))
             Assert.Equal("mpc", decision.GetProperty("policy").GetString());
+    }
+
+    [Theory]
+    [InlineData(null, "mpc", "policy mpc: no model has the verdict default (there is no model)")]
+    [InlineData("provisional", "mpc", "policy mpc: no model has the verdict default (tiny/1: provisional, the gate has not run)")]
+    [InlineData("default", "tiny", "policy tiny/1: default, the gate has not run")]
+    public async Task WithoutAPolicyTheDefaultPlaysWithAndWithoutModels(string? verdict, string policy, string expected)
+    {
+        DirectoryInfo home = _folder.CreateSubdirectory("home");
+        if (verdict is not null) ModelFiles.Install(Path.Combine(home.FullName, "policies", "models"), "tiny", verdict: verdict, reason: "the gate has not run");
+        string file = Path.Combine(_folder.FullName, "default.json");
+        using Process demo = Start(start => start.Environment["AUTOBID_HOME"] = home.FullName, "demo", "--steps", "2", "--requests-per-step", "20", "--json", file);
+        (int exitCode, string output, string error) = await EndAsync(demo);
+        Assert.True(exitCode == 0, error + output);
+        Assert.Equal(2, output.Split('\n').Count(line => line == expected));
+        JsonElement report = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllBytesAsync(file));
+        Assert.Equal(policy, report.GetProperty("policy").GetString());
+        Assert.Equal(policy == "mpc" ? null : verdict, report.GetProperty("choice").GetProperty("verdict").GetString());
+        Assert.All(
+            report.GetProperty("campaigns").EnumerateArray().SelectMany(c => c.GetProperty("decisions").EnumerateArray()),
+            decision => Assert.Equal(policy, decision.GetProperty("policy").GetString()));
     }
 
     [Fact]
@@ -114,6 +136,11 @@ public sealed class DemoTests : IDisposable
     private async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] args)
     {
         using Process process = Start(args);
+        return await EndAsync(process);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> EndAsync(Process process)
+    {
         using var limit = new CancellationTokenSource(Limit);
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token), error = process.StandardError.ReadToEndAsync(limit.Token);
         try
@@ -129,7 +156,9 @@ public sealed class DemoTests : IDisposable
         return (process.ExitCode, await output, await error);
     }
 
-    private Process Start(params string[] args)
+    private Process Start(params string[] args) => Start(null, args);
+
+    private Process Start(Action<ProcessStartInfo>? with, params string[] args)
     {
         // Beside the tests lies a copy of the program with everything it needs.
         string library = Path.Combine(AppContext.BaseDirectory, "autobid.dll");
@@ -137,6 +166,7 @@ public sealed class DemoTests : IDisposable
         start.Environment["TMPDIR"] = _folder.FullName;
         start.ArgumentList.Add(library);
         foreach (string arg in args) start.ArgumentList.Add(arg);
+        with?.Invoke(start);
         return Process.Start(start)!;
     }
 }

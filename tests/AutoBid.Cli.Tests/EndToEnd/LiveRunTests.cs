@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AutoBid.Cli.Commands;
 using AutoBid.Cli.Tests.Commands;
+using AutoBid.Policies.Tests.Testing;
 using AutoBid.Server.Hosting;
 using AutoBid.Streaming.Kafka;
 
@@ -17,7 +18,7 @@ public sealed class LiveRunTests : IDisposable
     {
         Urls = ["http://127.0.0.1:0"],
         DataDirectory = Path.Combine(_folder.FullName, "data"),
-        ModelsDirectory = _folder.FullName,
+        ModelsDirectory = Path.Combine(_folder.FullName, "models"),
         Tick = TimeSpan.FromSeconds(1),
         Fsync = false,
         Quiet = true,
@@ -45,6 +46,22 @@ public sealed class LiveRunTests : IDisposable
             (exitCode, error) = await TryAsync($"simulate --target {address}");
             Assert.Equal(1, exitCode);
             Assert.Contains("is the wall clock: add --clock wall", error, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task ARunningServiceTakesUpADefaultWhenToldTo()
+    {
+        await RunAsync(Serve, async address =>
+        {
+            Assert.Equal("policy mpc: no model has the verdict default (there is no model)\n", await OutputAsync($"models reload --target {address}"));
+            ModelFiles.Install(Path.Combine(_folder.FullName, "models"), "tiny", verdict: "default", reason: "beats mpc");
+            Assert.Equal("policy tiny/1: default, beats mpc\n", await OutputAsync($"models reload --target {address}"));
+            string live = await OutputAsync($"simulate --clock wall --rate 100 --seconds 1 --speed 1000000 --target {address}");
+            Assert.StartsWith("policy tiny/1: default, beats mpc\n", live, StringComparison.Ordinal);
+            using var client = new HttpClient { BaseAddress = new Uri(address) };
+            string decisions = await client.GetStringAsync(new Uri("/v1/campaigns/cpa-shoes/decisions?limit=1", UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Contains("\"tiny/1\"", decisions, StringComparison.Ordinal);
         });
     }
 
@@ -95,6 +112,14 @@ public sealed class LiveRunTests : IDisposable
         using TestHost host = new();
         int exitCode = await AutoBidCommand.RunAsync(line.Split(' '), host.Host);
         return (exitCode, host.Error);
+    }
+
+    private static async Task<string> OutputAsync(string line)
+    {
+        using TestHost host = new();
+        int exitCode = await AutoBidCommand.RunAsync(line.Split(' '), host.Host);
+        Assert.True(exitCode == 0, host.Error);
+        return host.Out;
     }
 
     private async Task<JsonElement> PlayAsync(string name, string line)

@@ -17,7 +17,8 @@ public sealed class MarketParityTests : IDisposable
     [InlineData("mpc")]
     [InlineData("pid")]
     [InlineData("gave")]
-    public async Task InProcessIsTheService(string policy)
+    [InlineData(null)]
+    public async Task InProcessIsTheService(string? policy)
     {
         MarketRunOptions options = Options with { Policy = policy };
         RunReport inProcess = await InProcessAsync(options), overHttp = await OverHttpAsync(options);
@@ -27,7 +28,9 @@ public sealed class MarketParityTests : IDisposable
         Assert.Equal(overHttp.Campaigns.Select(Ledger), inProcess.Campaigns.Select(Ledger));
         Assert.Equal(overHttp.Totals with { Duplicates = null }, inProcess.Totals with { NoBidReasons = overHttp.Totals.NoBidReasons });
         Assert.Equal(overHttp.Totals.NoBidReasons, inProcess.Totals.NoBidReasons);
-        Assert.All(inProcess.Campaigns.SelectMany(c => c.Decisions), decision => Assert.Equal(policy, decision.Policy));
+        Assert.All(inProcess.Campaigns.SelectMany(c => c.Decisions), decision => Assert.Equal(policy ?? inProcess.Policy, decision.Policy));
+        Assert.NotNull(inProcess.Choice);
+        Assert.Equal(overHttp.Choice, inProcess.Choice);
         Assert.True(inProcess.Totals.Wins > 200, "a day without wins proves nothing");
         Assert.True(inProcess.Totals.Conversions > 0, "a day without conversions proves nothing");
     }

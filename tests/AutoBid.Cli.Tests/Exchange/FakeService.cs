@@ -46,6 +46,12 @@ internal sealed class FakeService : IAsyncDisposable
 
     public Func<JsonElement, string?> EventError { get; set; } = _ => null;
 
+    /// <summary>Answer of GET /v1/policies; null: there is no such call, as in services before it.</summary>
+    public object? Policies { get; set; }
+
+    /// <summary>Policies that campaigns were created with; null: none named.</summary>
+    public List<string?> PoliciesNamed { get; } = [];
+
     /// <summary>Changes what the trajectory endpoint says is spent.</summary>
     public decimal SpentBias { get; set; }
 
@@ -59,6 +65,7 @@ internal sealed class FakeService : IAsyncDisposable
         WebApplication app = builder.Build();
         var service = new FakeService(app);
         app.MapPost("/v1/campaigns", (Delegate)service.CreateAsync);
+        app.MapGet("/v1/policies", () => service.Policies is { } policies ? Results.Json(policies) : Results.NotFound());
         app.MapPost("/openrtb2/bid", service.BidAsync);
         app.MapGet("/notice/{kind}", service.Notice);
         app.MapPost("/v1/events", (Delegate)service.EventsAsync);
@@ -83,7 +90,9 @@ internal sealed class FakeService : IAsyncDisposable
     {
         JsonElement body = await ReadAsync(http);
         string id = body.GetProperty("id").GetString()!;
-        if (body.GetProperty("policy").GetString() == "unknown") return Results.Json(new { title = "Invalid", errors = new { policy = "is not served here" } }, statusCode: 400);
+        string? policy = body.TryGetProperty("policy", out JsonElement named) ? named.GetString() : null;
+        PoliciesNamed.Add(policy);
+        if (policy == "unknown") return Results.Json(new { title = "Invalid", errors = new { policy = "is not served here" } }, statusCode: 400);
         return Ledgers.TryAdd(id, new Ledger(body.GetProperty("dailyBudget").GetDecimal())) ? Results.StatusCode(201) : Results.Json(new { title = "Conflict" }, statusCode: 409);
     }
 

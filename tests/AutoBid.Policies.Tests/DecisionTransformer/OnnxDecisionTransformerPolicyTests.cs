@@ -136,6 +136,57 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         Assert.Equal([0f, 0, 0, 1], _session.Floats(_session.Index("mask"))[12..16].ToArray());
     }
 
+    [Theory]
+    [InlineData("cpu", 8)]
+    [InlineData("cuda", 32)]
+    public void A_deterministic_chunk_is_small_on_the_cpu(string provider, int rows)
+    {
+        var session = new FakeSession(provider: provider, batches: [1, 2, 4, 8, 16, 32]);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        Call.One(policy, _days.Input(prior: Days.Prior()));
+        Assert.Equal([rows], session.Runs);
+    }
+
+    [Fact]
+    public void A_graph_of_one_batch_size_runs_in_it()
+    {
+        var session = new FakeSession(batches: [16]);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        Assert.True(Call.One(policy, _days.Input(prior: Days.Prior())).IsDecided);
+        Assert.Equal([16], session.Runs);
+    }
+
+    [Fact]
+    public void One_disturbed_run_does_not_keep_chunks_small_for_good()
+    {
+        OnnxDecisionTransformerPolicy policy = Policy();
+        PolicyInput[] inputs = [.. Enumerable.Range(0, 20).Select(i => _days.Input(prior: Days.Prior(), id: "c" + i))];
+        bool disturbed = false;
+        _session.OnRun = () =>
+        {
+            // The machine was taken away in the middle of the first larger batch.
+            bool hiccup = !disturbed && _session.Runs[^1] == 2;
+            disturbed |= hiccup;
+            _clock.Advance(TimeSpan.FromMilliseconds(hiccup ? 30 : 0.2 * _session.Runs[^1]));
+        };
+        for (int call = 0; call < 40; call++) policy.Decide(inputs, new PolicyDecision[20], In(1000));
+        Assert.True(disturbed);
+        _session.Runs.Clear();
+        policy.Decide(inputs, new PolicyDecision[20], In(1000));
+        Assert.Equal([4, 4, 4, 4, 4], _session.Runs);
+    }
+
+    [Fact]
+    public void A_batch_that_is_always_too_slow_is_tried_seldom()
+    {
+        OnnxDecisionTransformerPolicy policy = Policy();
+        PolicyInput[] inputs = [.. Enumerable.Range(0, 20).Select(i => _days.Input(prior: Days.Prior(), id: "c" + i))];
+        // One row looks cheap, two are not: the neighbour's estimate misleads.
+        _session.OnRun = () => _clock.Advance(TimeSpan.FromMilliseconds(_session.Runs[^1] == 1 ? 1 : 9));
+        for (int call = 0; call < 50; call++) policy.Decide(inputs, new PolicyDecision[20], In(1000));
+        Assert.InRange(_session.Runs.Count(n => n > 1), 1, _session.Runs.Count / 20);
+    }
+
     [Fact]
     public void Chunks_grow_only_while_they_fit_into_five_milliseconds()
     {

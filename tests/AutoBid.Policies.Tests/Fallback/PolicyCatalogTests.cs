@@ -45,6 +45,50 @@ public sealed class PolicyCatalogTests
     }
 
     [Fact]
+    public void Without_any_model_it_says_so()
+    {
+        Assert.Equal("policy mpc: no model has the verdict default (there is no model)", _catalog.Describe(null).ToString());
+        Assert.Equal(new PolicyChoice("mpc", "mpc", null, "no model has the verdict default (there is no model)"), new PolicyCatalog([new MpcPolicy()], null, new ManualClock()).Describe(null));
+    }
+
+    [Theory]
+    [InlineData(Verdict.Provisional, "the gate has not run", "policy mpc: no model has the verdict default (gave/1: provisional, the gate has not run)")]
+    [InlineData(Verdict.Usable, "", "policy mpc: no model has the verdict default (gave/1: usable)")]
+    [InlineData(Verdict.Default, "beats mpc", "policy gave/1: default, beats mpc")]
+    [InlineData(Verdict.Default, "", "policy gave/1: default")]
+    public void It_says_what_campaigns_without_a_policy_run_under_and_why(Verdict verdict, string reason, string expected)
+    {
+        _models.Serve(new FakePolicy(), verdict, reason);
+        PolicyChoice choice = _catalog.Describe(null);
+        Assert.Equal(expected, choice.ToString());
+        Assert.Equal(_catalog.DefaultName, choice.Name);
+        Assert.Equal(verdict == Verdict.Default ? "default" : null, choice.Verdict);
+    }
+
+    [Fact]
+    public void Refused_models_explain_why_none_or_an_older_one_decides()
+    {
+        _models.Refusals = [new ModelRefusal("gave", "2", RefusalReason.Hash, "model.onnx has SHA-256 aa"), new ModelRefusal("cbd", "1", RefusalReason.Kind, "not served")];
+        Assert.Equal(
+            "policy mpc: no model has the verdict default (gave/2: refused, model.onnx has SHA-256 aa; cbd/1: refused, not served)", _catalog.Describe(null).ToString());
+        _models.Serve(new FakePolicy(), Verdict.Default, "beats mpc");
+        Assert.Equal("policy gave/1: default, beats mpc (gave/2: refused, model.onnx has SHA-256 aa)", _catalog.Describe(null).ToString());
+    }
+
+    [Fact]
+    public void A_policy_asked_for_by_name_says_what_it_is()
+    {
+        Assert.Equal("policy pid: asked for by name", _catalog.Describe("pid").ToString());
+        Assert.Equal("policy mpc: asked for by name", _catalog.Describe("mpc").ToString());
+        Assert.Equal("not served here", _catalog.Describe("gave").Reason);
+        _models.Refusals = [new ModelRefusal("gave", "2", RefusalReason.Parity, "parity: wrong")];
+        Assert.Equal("not served here (gave/2: refused, parity: wrong)", _catalog.Describe("gave").Reason);
+        _models.Refusals = [];
+        _models.Serve(new FakePolicy(), Verdict.Provisional, "the gate has not run");
+        Assert.Equal(new PolicyChoice("gave", "gave/1", "provisional", "provisional, the gate has not run; asked for by name"), _catalog.Describe("gave"));
+    }
+
+    [Fact]
     public void Needs_mpc_and_distinct_names()
     {
         Assert.Throws<ArgumentException>(() => new PolicyCatalog([new PidPolicy()], null, new ManualClock()));

@@ -29,6 +29,8 @@ public sealed class ModelCardTests
     [InlineData("\"path\": \"model.onnx\"", "\"path\": \"../model.onnx\"", "plain file name")]
     [InlineData("\"rtol\": 0.0001", "\"rtol\": 1.5", "rtol")]
     [InlineData("\"smoothing\": 0", "\"smoothing\": 1", "smoothing")]
+    [InlineData("\"cpu1\": 1.5", "\"cpu1\": 0", "p99Ms must be above 0")]
+    [InlineData("\"h100\": null", "\"h100\": -1", "p99Ms must be above 0")]
     [InlineData("\"version\": 1", "\"version\": 0", "version")]
     [InlineData("\"parity\"", "\"parities\"", "parity")]
     [InlineData("\"window\": 4", "\"window\": \"four\"", "window")]

@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Tests.Testing;
+using static AutoBid.Policies.Tests.Testing.ModelFiles;
 
 namespace AutoBid.Policies.Tests.Models;
 
@@ -125,17 +124,95 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
-    public void An_unknown_builder_kind_prior_or_a_slow_model_is_refused()
+    public void An_unknown_builder_or_kind_is_refused()
     {
         string folder = Install("tiny");
         Edit(folder, card => card["features"]!["name"] = "tarot");
         Refuses(RefusalReason.Features, "tarot");
         Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "diffusion"));
         Refuses(RefusalReason.Kind, "diffusion");
-        Edit(folder, card => (card["kind"], card["serving"]!["priorSha256"]) = ("dt", "aa"));
-        Refuses(RefusalReason.Prior, "aa", new ModelRegistryOptions { PriorSha256 = "bb" });
-        Edit(folder, card => card["p99Ms"]!["cpu1"] = 51);
-        Refuses(RefusalReason.Deadline, "51");
+    }
+
+    [Fact]
+    public void The_prior_of_its_training_data_is_no_condition()
+    {
+        Edit(Install("tiny"), card => card["serving"]!["priorSha256"] = new string('a', 64));
+        using ModelRegistry registry = Loaded();
+        IBidPolicy policy = Assert.Single(registry.Live).Policy;
+        // Features are made from the account's prior, whichever it is.
+        double[] multipliers = [.. ((int[])[8, 0]).Select(regime => Call.One(policy, new Days().Input(d => d.Steps(6, 0.8), Days.Prior(regime))).Multiplier)];
+        Assert.All(multipliers, multiplier => Assert.InRange(multiplier, 0.05, 4));
+        Assert.NotEqual(multipliers[0], multipliers[1]);
+    }
+
+    [Theory]
+    [InlineData(50.0, true)]
+    [InlineData(50.001, false)]
+    [InlineData(null, true)]
+    public void A_model_whose_card_misses_the_deadline_is_refused(double? p99, bool serves)
+    {
+        Edit(Install("tiny"), card => (card["p99Ms"]!["cpu1"], card["p99Ms"]!["h100"]) = (p99, 900));
+        if (!serves)
+        {
+            Refuses(RefusalReason.Deadline, "its card states a p99 of 50.001 ms a decision on cpu, the deadline here is 50 ms");
+            return;
+        }
+
+        using ModelRegistry registry = Loaded();
+        Assert.Single(registry.Live);
+    }
+
+    [Fact]
+    public void Each_device_has_its_own_p99_and_each_tick_its_own_deadline()
+    {
+        Edit(Install("tiny"), card => (card["p99Ms"]!["cpu1"], card["p99Ms"]!["h100"]) = (900, 26));
+        ModelRegistryOptions half = new() { Device = "cuda", DeadlineMs = ModelRegistryOptions.DeadlineOf(TimeSpan.FromSeconds(0.5)) };
+        Refuses(RefusalReason.Deadline, "p99 of 26 ms a decision on cuda, the deadline here is 25 ms", half);
+        Assert.Equal(50, ModelRegistryOptions.DeadlineOf(TimeSpan.FromSeconds(1)));
+        Assert.Equal(50, ModelRegistryOptions.DeadlineOf(TimeSpan.FromMinutes(30)));
+        // The deadline holds: what refuses the next is that its session here is a CPU's.
+        using ModelRegistry registry = Loaded(half with { DeadlineMs = 26 }, (_, _) => throw new NotSupportedException("no such device"));
+        Assert.Equal(RefusalReason.Session, _refused[^1].Reason);
+    }
+
+    [Fact]
+    public void A_promotion_keeps_the_deadline_too()
+    {
+        Install("tiny", "1");
+        using ModelRegistry registry = Loaded();
+        Edit(Install("tiny", "2"), card => card["p99Ms"]!["cpu1"] = 51);
+        Assert.Equal(RefusalReason.Deadline, Assert.Throws<ModelRefusedException>(() => registry.Promote("tiny", "2")).Reason);
+        Assert.Equal("1", Assert.Single(registry.Live).Version);
+    }
+
+    [Fact]
+    public void The_gates_reason_is_read_as_one_line_and_need_not_be_there()
+    {
+        string folder = Install("tiny", verdict: "default", reason: "beats mpc\n  by 4.5 points");
+        using ModelRegistry registry = Loaded();
+        Assert.Equal("beats mpc by 4.5 points", Assert.Single(registry.Live).Reason);
+        Assert.Equal("beats mpc by 4.5 points", Assert.Single(registry.List()).Message);
+        Judge(folder, "usable");
+        registry.Reload();
+        Assert.Equal("", Assert.Single(registry.Live).Reason);
+        Judge(folder, "default", 7);
+        Refuses(RefusalReason.Verdict, "reason must be text");
+    }
+
+    [Fact]
+    public void Refusals_are_remembered_until_the_next_reload()
+    {
+        Install("tiny", "1");
+        string broken = Install("tiny", "2");
+        File.Delete(Path.Combine(broken, "parity.npz"));
+        using ModelRegistry registry = Loaded();
+        Assert.True(Assert.Single(registry.Refusals) is { Name: "tiny", Version: "2", Reason: RefusalReason.Parity });
+        Assert.Contains("parity.npz", registry.Refusals[0].Message, StringComparison.Ordinal);
+        registry.Reload();
+        Assert.Single(registry.Refusals);
+        Directory.Delete(broken, recursive: true);
+        registry.Reload();
+        Assert.Empty(registry.Refusals);
     }
 
     [Fact]
@@ -352,34 +429,6 @@ public sealed class ModelRegistryTests : IDisposable
         return registry;
     }
 
-    private string Install(string name, string folderVersion = "1", string verdict = "usable", int? version = null)
-    {
-        string folder = Path.Combine(_root, name, folderVersion);
-        Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(Path.Combine(Cards.Source, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        Edit(folder, card => card["version"] = version ?? int.Parse(folderVersion, System.Globalization.CultureInfo.InvariantCulture), verdict: verdict);
-        return folder;
-    }
-
-    private static void Edit(string folder, Action<JsonNode> edit, bool judge = true, string verdict = "usable")
-    {
-        string path = Path.Combine(folder, "card.json");
-        JsonNode card = JsonNode.Parse(File.ReadAllBytes(path))!;
-        edit(card);
-        File.WriteAllText(path, card.ToJsonString());
-        if (judge) Judge(folder, verdict);
-    }
-
-    private static void Judge(string folder, string verdict, string reason = "")
-        => File.WriteAllText(Path.Combine(folder, "verdict.json"), new JsonObject
-        {
-            ["cardSha256"] = Hash(Path.Combine(folder, "card.json")),
-            ["files"] = new JsonObject { ["model.onnx"] = Hash(Path.Combine(folder, "model.onnx")) },
-            ["verdict"] = verdict,
-            ["reason"] = reason,
-            // What the registry does not know does not bother it.
-            ["gate"] = new JsonObject { ["seed"] = 20_001 },
-        }.ToJsonString());
-
-    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+    private string Install(string name, string folderVersion = "1", string verdict = "usable", int? version = null, string? reason = null)
+        => Testing.ModelFiles.Install(_root, name, folderVersion, verdict, version, reason);
 }

@@ -8,6 +8,8 @@ internal sealed class FakeModels : ILiveModels
 {
     public ImmutableArray<LiveModel> Live { get; set; } = [];
 
-    public void Serve(IBidPolicy policy, Verdict verdict = Verdict.Usable)
-        => Live = [.. Live.Where(m => m.Name != policy.Name), new LiveModel(policy.Name, "1", verdict, "hash", policy)];
+    public ImmutableArray<ModelRefusal> Refusals { get; set; } = [];
+
+    public void Serve(IBidPolicy policy, Verdict verdict = Verdict.Usable, string reason = "")
+        => Live = [.. Live.Where(m => m.Name != policy.Name), new LiveModel(policy.Name, "1", verdict, "hash", policy) { Reason = reason }];
 }

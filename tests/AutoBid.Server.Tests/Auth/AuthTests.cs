@@ -49,9 +49,9 @@ public sealed class AuthTests : IAsyncLifetime
     [InlineData("bid", "bid", "multipliers")]
     [InlineData("decide", "decisions")]
     [InlineData("events", "events")]
-    [InlineData("campaigns:read", "list", "get", "trajectory", "decisionsOf")]
+    [InlineData("campaigns:read", "list", "get", "trajectory", "decisionsOf", "policies")]
     [InlineData("campaigns:write", "post", "put", "delete")]
-    [InlineData("admin", "bid", "multipliers", "decisions", "events", "list", "get", "trajectory", "decisionsOf", "post", "put", "delete", "clock")]
+    [InlineData("admin", "bid", "multipliers", "decisions", "events", "list", "get", "trajectory", "decisionsOf", "post", "put", "delete", "clock", "policies", "reload")]
     public async Task A_scope_opens_its_calls_and_no_other(string scope, params string[] open)
     {
         string key = await KeyAsync("acme", scope);
@@ -65,6 +65,8 @@ public sealed class AuthTests : IAsyncLifetime
             ("get", HttpMethod.Get, "/v1/campaigns/ours", null),
             ("trajectory", HttpMethod.Get, "/v1/campaigns/ours/trajectory", null),
             ("decisionsOf", HttpMethod.Get, "/v1/campaigns/ours/decisions", null),
+            ("policies", HttpMethod.Get, "/v1/policies", null),
+            ("reload", HttpMethod.Post, "/v1/policies/reload", null),
             ("post", HttpMethod.Post, "/v1/campaigns", "{}"),
             ("put", HttpMethod.Put, "/v1/campaigns/ours", "{}"),
             ("delete", HttpMethod.Delete, "/v1/campaigns/nobody", null),

@@ -51,6 +51,7 @@ internal sealed class LiveRun(OpenLoopOptions options, ServiceClient service, Te
 
     private async Task CreateAsync(CancellationToken cancellation)
     {
+        if (await service.TryDescribePolicyAsync(options.Policy, cancellation) is { } choice) await output.WriteLineAsync(choice.ToString());
         foreach (MarketCampaign campaign in Campaigns)
         {
             try

@@ -62,7 +62,7 @@ internal sealed class OpenLoopCommandLine
     }
 
     /// <summary>Plays, shows and stores the report. 1 when something happened that must not.</summary>
-    public async Task<int> RunAsync(CommandHost host, ParseResult parsed, ServiceClient service, MarketOptions market, ulong seed, string policy, string? json, CancellationToken cancellation)
+    public async Task<int> RunAsync(CommandHost host, ParseResult parsed, ServiceClient service, MarketOptions market, ulong seed, string? policy, string? json, CancellationToken cancellation)
     {
         string conversions = parsed.GetValue(_conversions)!;
         var length = TimeSpan.FromSeconds(parsed.GetValue(_seconds));

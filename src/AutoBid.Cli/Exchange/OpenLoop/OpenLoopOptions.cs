@@ -9,8 +9,8 @@ internal sealed record OpenLoopOptions
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Policy of the campaigns that are created.</summary>
-    public string Policy { get; init; } = "mpc";
+    /// <summary>Policy of the campaigns that are created; null: they name none and run under the service's default.</summary>
+    public string? Policy { get; init; }
 
     /// <summary>Requests a second.</summary>
     public double Rate { get; init; } = 200;

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Globalization;
+using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Models;
+using AutoBid.Policies.Mpc;
+using AutoBid.Policies.Priors;
+
+namespace AutoBid.Benchmarks.Policies;
+
+/// <summary>
+/// <c>autobid bench policy</c>: what a decision costs on one thread, for every live model and MPC beside them, through the policies that serve. Variants take
+/// turns in short slices, so that a disturbance of the machine meets them all.
+/// </summary>
+internal sealed class PolicyBenchmark(PolicyBenchmarkOptions options)
+{
+    private const double TargetMs = 0.4;
+    private const int Slices = 20;
+
+    private static readonly int[] Batches = [1, 8, 48, 512];
+
+    private readonly Stopwatch _inference = new();
+
+    /// <exception cref="InvalidOperationException">No model may serve.</exception>
+    public void Run()
+    {
+        using var metrics = new PolicyMetrics();
+        // A model that misses its deadline is measured all the same: that is what the benchmark is for.
+        using var registry = new ModelRegistry(options.Models, new ModelRegistryOptions { DeadlineMs = double.MaxValue }, metrics, (model, device) => new TimedSession(OnnxSession.Open(model, device), _inference));
+        registry.Reload();
+        if (registry.Live.IsEmpty)
+            throw new InvalidOperationException($"{options.Models}: no model may serve ({string.Join("; ", registry.Refusals.Select(refusal => $"{refusal.Name}/{refusal.Version}: {refusal.Message}"))})");
+        var campaigns = new MiddayCampaigns(Batches[^1], PriorFile.Load(options.Prior).ToPrior());
+        string before = File.ReadAllText("/proc/loadavg").Trim();
+        var series = new List<PolicySeries>();
+        foreach (IBidPolicy policy in registry.Live.Select(live => live.Policy).Append(new MpcPolicy()))
+        {
+            foreach (int batch in Batches) series.Add(new PolicySeries(policy, campaigns.Inputs.AsMemory(0, batch), false, policy is MpcPolicy ? null : _inference));
+            if (policy is not MpcPolicy) series.Add(new PolicySeries(policy, campaigns.Inputs.AsMemory(0, 1), true, _inference));
+        }
+
+        foreach (PolicySeries one in series) one.Play(TimeSpan.FromSeconds(0.5), keep: false);
+        for (int slice = 0; slice < Slices; slice++)
+        {
+            foreach (PolicySeries one in series) one.Play(TimeSpan.FromSeconds(options.Seconds / Slices), keep: true);
+        }
+
+        Write([.. series.Select(one => one.Timing())], before, File.ReadAllText("/proc/loadavg").Trim());
+    }
+
+    private void Write(PolicyTiming[] timings, string before, string after)
+    {
+        PolicyTiming[] students = [.. timings.Where(t => t is { Batch: 1, Deterministic: false, Inference: not null })];
+        File.WriteAllText(options.Out, string.Join('\n',
+        [
+            "# What a decision costs", "", "Command: `./autobid bench policy`", "", options.Machine,
+            $"- load average before {before}, after {after}",
+            "- one thread; campaigns at step 24 with full windows, curves, prior and the running step known; \"inference\" is the graph's run, \"features\" all else: forecasts, features, copies, the answer", "",
+            "| model | batch | calls | call, p10 ms | median ms | p99 ms | a decision, median us | features us | inference us | bytes a call |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+            .. timings.Select(Row), "",
+            "p10 beside median and p99 shows how much else ran on the machine. A batch of a live service runs in chunks of at most 5 ms. The row \"1, no deadline\" is how simulation, replay and a virtual clock call.", "",
+            "## Card and target", "",
+            .. students.Select(t => string.Create(CultureInfo.InvariantCulture, $"- {t.Model}: `p99Ms.cpu1` {PolicyTiming.Quantile(t.Calls, 0.99):0.000} ms; one decision in at most {TargetMs} ms (median): {PolicyTiming.Quantile(t.Calls, 0.5):0.000} ms, {(PolicyTiming.Quantile(t.Calls, 0.5) <= TargetMs ? "reached" : "MISSED")}")),
+            "",
+        ]));
+        Console.WriteLine(File.ReadAllText(options.Out));
+    }
+
+    private static string Row(PolicyTiming t)
+    {
+        double median = PolicyTiming.Quantile(t.Calls, 0.5), p99 = PolicyTiming.Quantile(t.Calls, 0.99);
+        string Each(double[]? values) => values is null ? "-" : (1000 * PolicyTiming.Quantile(values, 0.5) / t.Batch).ToString("0.0", CultureInfo.InvariantCulture);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {t.Model} | {t.Batch}{(t.Deterministic ? ", no deadline" : "")} | {t.Calls.Length} | {PolicyTiming.Quantile(t.Calls, 0.1):0.000} | {median:0.000} | {p99:0.000} | {1000 * median / t.Batch:0.0} | {Each(t.Rest)} | {Each(t.Inference)} | {t.BytesPerCall:0} |");
+    }
+}
