@@ -146,7 +146,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
             return serving;
         }
 
-        foreach (string version in pinned is null ? Versions(name) : [pinned])
+        // A version that nobody has judged yet must not take the place of one that has beaten the rest: the best verdict first, of equals the newest.
+        IEnumerable<string> versions = pinned is null ? Versions(name).OrderByDescending(version => Standing(name, version)) : [pinned];
+        foreach (string version in versions)
         {
             try
             {
@@ -160,6 +162,19 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         }
 
         return serving;
+    }
+
+    // What cannot serve stands first: it is refused, and counted, before another is found.
+    private Verdict Standing(string name, string version)
+    {
+        try
+        {
+            return ModelFolder.Read(Path.Combine(_root, name, version), name, version).Verdict;
+        }
+        catch (ModelRefusedException)
+        {
+            return Verdict.Refused;
+        }
     }
 
     private LiveModel LoadCounted(string name, string version, LiveModel? serving)

@@ -1,6 +1,6 @@
 namespace AutoBid.Policies.Models;
 
-/// <summary>What the gate said about a model (design.md section 4).</summary>
+/// <summary>What the gate said about a model (design.md section 4). Rising: of those that may serve, the highest is chosen.</summary>
 public enum Verdict : byte
 {
     /// <summary>The gate has not run: served by name, with a warning.</summary>

@@ -252,6 +252,23 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_newer_version_without_a_better_verdict_does_not_displace_a_default()
+    {
+        Install("tiny", "1", verdict: "default");
+        Install("tiny", "2", verdict: "provisional");
+        Install("tiny", "3", verdict: "usable");
+        using ModelRegistry registry = Loaded();
+        Assert.Equal(("1", Verdict.Default), (registry.Live[0].Version, registry.Live[0].Verdict));
+        Judge(Path.Combine(_root, "tiny", "3"), "default");
+        registry.Reload();
+        Assert.Equal("3", Assert.Single(registry.Live).Version);
+        Judge(Path.Combine(_root, "tiny", "3"), "refused", "mpc is better");
+        Judge(Path.Combine(_root, "tiny", "1"), "refused", "mpc is better");
+        registry.Reload();
+        Assert.Equal("2", Assert.Single(registry.Live).Version);
+    }
+
+    [Fact]
     public void Promotion_of_a_refused_version_changes_nothing_and_rollback_goes_back()
     {
         Install("tiny", "1");
