@@ -103,8 +103,9 @@ internal sealed class PeriodRecord(IFeatureBuilder builder) : IPeriodObserver
             int at = (seat * Steps + step.Step) * Points;
             for (int i = 0; i < Points; i++)
             {
-                _responseCost[at + i] = (Half)(curve.Cost[i] / input.Budget);
-                _responseValue[at + i] = (Half)(curve.Value[i] * input.Reference / input.Budget);
+                // Through float, as the trajectory store rounds: features made of the export must be those that the engine serves.
+                _responseCost[at + i] = (Half)(float)(curve.Cost[i] / input.Budget);
+                _responseValue[at + i] = (Half)(float)(curve.Value[i] * input.Reference / input.Budget);
             }
         }
     }
