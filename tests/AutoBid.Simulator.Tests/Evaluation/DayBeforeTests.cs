@@ -29,7 +29,12 @@ public sealed class DayBeforeTests
         });
         EvaluationPlan plan = SmallEvaluation.Plan(("test", policy)) with
         {
-            Periods = 2, BudgetFactors = [1], Paths = [path], PriorOfDayBefore = true, Knowledge = new Knowledge(Regime: regimeKnown), Shift = Short.Name,
+            Periods = 2,
+            BudgetFactors = [1],
+            Paths = [path],
+            PriorOfDayBefore = true,
+            Knowledge = new Knowledge(Regime: regimeKnown),
+            Shift = Short.Name,
         };
         EvaluationMarket market = SmallEvaluation.Market(plan, setup => Short.Apply(setup));
         using var folder = new TemporaryFolder();

@@ -10,7 +10,11 @@ public sealed class KeyTallyTests
 {
     // Shares of a budget of 100 and of a value of 10 at a target of 10, around every limit.
     private static readonly Gen<Key> AnyKey =
-        from cost in Percent from value in Percent from oracleCost in Gen.Elements(0.5, 0.984, 0.985, 1) from oracleValue in Gen.Elements(0.4, 0.985, 1.2) from scale in Gen.Elements(0.5, 1, 40)
+        from cost in Percent
+        from value in Percent
+        from oracleCost in Gen.Elements(0.5, 0.984, 0.985, 1)
+        from oracleValue in Gen.Elements(0.4, 0.985, 1.2)
+        from scale in Gen.Elements(0.5, 1, 40)
         select new Key(100 * scale, 10, 100 * scale * cost, 10 * scale * value, 100 * scale * oracleCost, 10 * scale * oracleValue);
 
     private static Gen<double> Percent => Gen.Choose(0, 130).Select(p => p / 100.0);
