@@ -26,13 +26,13 @@ public sealed class ModelsCommandTests : IDisposable
         using TestHost host = new();
         Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "list", "--models", _folder, "--json", json], host.Host));
         Assert.Contains("beats mpc", host.Out, StringComparison.Ordinal);
-        Assert.EndsWith("policy mpc: no model has the verdict default (tiny/2: provisional, the gate has not run)\n", host.Out, StringComparison.Ordinal);
+        Assert.EndsWith("policy tiny/1: default, beats mpc\n", host.Out, StringComparison.Ordinal);
         using (JsonDocument report = JsonDocument.Parse(await File.ReadAllBytesAsync(json)))
-            Assert.Equal("mpc", report.RootElement.GetProperty("default").GetProperty("name").GetString());
-        Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "promote", "tiny", "1", "--models", _folder], host.Host));
-        Assert.EndsWith("tiny/1 is live\npolicy tiny/1: default, beats mpc\n", host.Out, StringComparison.Ordinal);
+            Assert.Equal("tiny", report.RootElement.GetProperty("default").GetProperty("name").GetString());
+        Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "promote", "tiny", "2", "--models", _folder], host.Host));
+        Assert.EndsWith("tiny/2 is live\npolicy mpc: no model has the verdict default (tiny/2: provisional, the gate has not run)\n", host.Out, StringComparison.Ordinal);
         Assert.Equal(0, await AutoBidCommand.RunAsync(["models", "rollback", "tiny", "--models", _folder], host.Host));
-        Assert.EndsWith("policy mpc: no model has the verdict default (tiny/2: provisional, the gate has not run)\n", host.Out, StringComparison.Ordinal);
+        Assert.EndsWith("policy tiny/1: default, beats mpc\n", host.Out, StringComparison.Ordinal);
     }
 
     [Fact]
