@@ -47,6 +47,18 @@ public sealed class PolicyResolverTests
         }
     }
 
+    [Theory]
+    [InlineData("models")]
+    [InlineData("rows")]
+    public void EveryModelOfTheRepositoryPassesItsChecks(string registry)
+    {
+        string root = Path.Combine(Installation.Home, "policies", registry);
+        using var resolver = new PolicyResolver(root);
+        string[] versions = [.. Directory.EnumerateDirectories(root).SelectMany(Directory.EnumerateDirectories).Select(folder => Path.GetRelativePath(root, folder))];
+        Assert.NotEmpty(versions);
+        Assert.All(versions, version => Assert.Equal(version, resolver.Find(version).Model));
+    }
+
     [Fact]
     public void AnUnknownNameIsAUsageErrorThatListsTheKnownOnes()
     {

@@ -16,11 +16,8 @@ public static class GateText
     {
         var text = new StringBuilder();
         if (decision.Verdict != Verdict.Default) text.Append("falls short of a default: ").AppendJoin("; ", decision.Shortfalls).Append(". ");
-        text.Append($"Points of S* to the reference at {Budgets(figures.Of(EvaluationPath.Frozen, known: true))} budget, {figures.TestPeriods} unseen days: ")
-            .Append(Differences(figures.Of(EvaluationPath.Frozen, known: true)));
-        text.Append($"; step, regime and curves unknown: {Differences(figures.Of(EvaluationPath.Frozen, known: false))}");
-        IEnumerable<GateComparison> full = figures.Of(EvaluationPath.Full, known: true);
-        text.Append($"; rivals that react, {Budgets(full)}, {figures.FullPeriods} days: {Differences(full)}");
+        IReadOnlyList<GateComparison> frozen = [.. figures.Of(EvaluationPath.Frozen, known: true)];
+        text.Append($"{Differences(frozen)} at {Budgets(frozen)} budget, {figures.TestPeriods} unseen days");
         return text.ToString();
     }
 
@@ -83,9 +80,8 @@ public static class GateText
 
     private static string Budgets(IEnumerable<GateComparison> comparisons) => string.Join(" / ", comparisons.Select(c => ReportText.Budget(c.BudgetFactor)).Distinct());
 
-    private static string Differences(IEnumerable<GateComparison> comparisons)
-        => string.Join(", ", comparisons.GroupBy(c => c.Mode).Select(mode =>
-            $"{mode.Key} {string.Join(" / ", mode.Select(c => c.Low is null ? ReportText.Points(c.Difference) : $"{ReportText.Points(c.Difference)} {Interval(c)}"))} ({string.Join(", ", mode.Select(c => c.Reference).Distinct())})"));
+    private static string Differences(IEnumerable<GateComparison> comparisons) => string.Join(", ", comparisons.GroupBy(c => c.Mode).Select(mode =>
+        $"{mode.Key} {string.Join(" / ", mode.Select(c => ReportText.Points(c.Difference)))} points of S* over {string.Join(", ", mode.Select(c => c.Reference).Distinct())}"));
 
     private static void Line(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
 }

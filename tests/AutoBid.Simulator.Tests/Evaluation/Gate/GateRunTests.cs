@@ -123,7 +123,7 @@ public sealed class GateRunTests(GateRunTests.FinishedGate finished) : IClassFix
         Assert.Equal("aa", json.RootElement.GetProperty("files").GetProperty("model.onnx").GetString());
         string reason = json.RootElement.GetProperty("reason").GetString()!;
         Assert.StartsWith("falls short of a default: SpendFirst 100 %: +1.00 [−0.40, +2.00] points of S* to mpc. ", reason, StringComparison.Ordinal);
-        Assert.Contains("step, regime and curves unknown: SpendFirst +1.00", reason, StringComparison.Ordinal);
+        Assert.Contains("SpendFirst +1.00 / +1.00 / +1.00 points of S* over mpc", reason, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', reason);
         Assert.Equal(16, json.RootElement.GetProperty("gate").GetProperty("comparisons").GetArrayLength());
 
