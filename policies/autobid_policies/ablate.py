@@ -3,7 +3,8 @@
 
 Each row is a process with its share of the time, N at once, spread over the GPUs; a row that fails is a line in the table, not the end. A grid file holds
 {"config": FILE, "vary": {"offline.temperature": [1, 3, 10], ...}}: every combination is a row. Writes OUT/ablation.json, OUT/ablation.md,
-OUT/curves.png (where matplotlib is installed) and OUT/<row>/ as training does. Rows that are collected must have been scored on the same keys. Exit codes: 0 every row done, 1 some failed, 2 bad input.
+OUT/curves.png (where matplotlib is installed) and OUT/<row>/ as training does. Rows that are collected must
+have been scored on the same keys. Exit codes: 0 every row done, 1 some failed, 2 bad input.
 """
 from __future__ import annotations
 
@@ -204,6 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=3 * len(gpus()) or 1, help="rows trained at the same time, over all GPUs")
     parser.add_argument("--reference", help="row that the others are compared with; the first one")
     options = parser.parse_args(arguments)
+
     def report(line: str) -> None:
         print(line, flush=True)
 

@@ -93,8 +93,8 @@ internal static class EvaluateCommand
                 Baseline = parsed.GetValue(baseline),
                 Fresh = parsed.GetValue(fresh),
             };
-            // Off the caller's thread, so that an interrupt is seen while auctions run.
             IReadOnlyList<EvaluationOptions> evaluations = settings.Expand(options, parsed);
+            // Off the caller's thread, so that an interrupt is seen while auctions run.
             return Task.Run(() => Evaluate(host, options, evaluations, ModelsOf(parsed.GetValue(models)), parsed.GetValue(json), cancellation), CancellationToken.None);
         });
         return command;

@@ -10,6 +10,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Models;
 
 namespace AutoBid.Engine.Loop;
 
@@ -17,8 +18,6 @@ namespace AutoBid.Engine.Loop;
 public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain chain, Guard guard, EngineOptions options, EngineClocks clocks, EngineMetrics metrics)
 {
     /// <summary>A tick has min(5 % of its length, 2 s) for all its chunks.</summary>
-    private const double ShareOfTick = 0.05;
-
     private static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
 
     private readonly List<int> _order = [];
@@ -66,7 +65,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
     private DecisionScope Scope(long started)
     {
         if (clocks.Deterministic) return DecisionScope.Unbounded(clocks.Monotonic);
-        TimeSpan budget = TimeSpan.FromTicks((long)Math.Min(options.Tick.Ticks * ShareOfTick, LongestDecision.Ticks));
+        TimeSpan budget = TimeSpan.FromTicks((long)Math.Min(options.Tick.Ticks * ModelRegistryOptions.ShareOfTick, LongestDecision.Ticks));
         return new DecisionScope(clocks.Monotonic, started + (long)(budget.TotalSeconds * clocks.Monotonic.TimestampFrequency), 0);
     }
 

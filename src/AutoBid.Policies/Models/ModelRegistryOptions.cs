@@ -6,8 +6,8 @@ public sealed record ModelRegistryOptions
     /// <summary>Deadline of a decision whose caller names none, milliseconds.</summary>
     public const double DecisionDeadlineMs = 50;
 
-    /// <summary>Share of a control tick that all its decisions may take.</summary>
-    private const double ShareOfTick = 0.05;
+    /// <summary>Share of a control tick that all its decisions may take: what the engine gives them, and what a model must fit into.</summary>
+    public const double ShareOfTick = 0.05;
 
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
