@@ -9,6 +9,14 @@ public sealed record EventLogOptions
     /// <summary>Kafka: put before every topic name, so that runs can share a broker; empty in production.</summary>
     public string TopicPrefix { get; init; } = "";
 
+    /// <summary>
+    /// Kafka: the consumer group through which several nodes share the partitions; null: this node is alone and owns all of them.
+    /// </summary>
+    public string? Group { get; init; }
+
+    /// <summary>Kafka, with a group: name of this process, as in its leases; what becomes of its bids is addressed to it.</summary>
+    public string Node { get; init; } = "node-1";
+
     /// <summary>Partitions of every keyed topic when it is created; what exists already keeps its own count.</summary>
     public int Partitions { get; init; } = 4;
 

@@ -3,6 +3,7 @@ using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Campaigns;
 
@@ -16,10 +17,16 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     private readonly ChunkedArray<StepAccumulator> _open = new();
     private readonly Dictionary<string, StepClock> _clocks = new(StringComparer.Ordinal);
     private readonly Dictionary<int, ConversionBook> _conversions = [];
+    private List<int> _dirty = [];
 
     public CampaignIndex Index { get; } = new();
 
     public TrajectoryStore Trajectories { get; } = new();
+
+    /// <summary>Partition of a campaign id; null until the log knows how many there are.</summary>
+    public Func<string, int>? PartitionOf { get; private set; }
+
+    public OwnedPartitions Owned { get; } = new();
 
     public int Count => Index.Count;
 
@@ -45,7 +52,15 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
             slots.EnsureCapacity(campaign + 1);
             counters.EnsureCapacity(campaign + 1);
             leases.EnsureCapacity(campaign + 1);
-            _states[campaign] = new CampaignEntry { Block = -1, LastPolicyTick = -1, DecidedStep = -1, RemainingNanos = -1 };
+            _states[campaign] = new CampaignEntry
+            {
+                Partition = PartitionOf?.Invoke(settings.Id) ?? -1,
+                Block = -1,
+                LastPolicyTick = -1,
+                DecidedStep = -1,
+                RemainingNanos = -1,
+            };
+            _states[campaign].IsOwned = Owned.Contains(_states[campaign].Partition);
             // The id becomes visible to bid threads only after every array has its row.
             Index.Publish(settings.Id, campaign);
         }
@@ -53,8 +68,9 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         ref CampaignEntry state = ref _states[campaign];
         if (state.Settings is { } known && known.Version >= settings.Version) return campaign;
         if (state.Settings?.Schedule.TimeZone != settings.Schedule.TimeZone) state.Clock = ClockOf(settings.Schedule.TimeZone);
-        state.Settings = settings;
-        state.IsDirty = true;
+        // One reference write: bid threads read it.
+        Volatile.Write(ref state.Settings, settings);
+        if (state.IsOwned) Touch(campaign);
         return campaign;
     }
 
@@ -76,7 +92,80 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.LastPolicyTick = state.DecidedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
         state.PublishedRows = 0;
+        Touch(campaign);
+    }
+
+    /// <summary>The campaign's state changed: the next commit carries it.</summary>
+    public void Touch(int campaign)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        if (state.IsDirty) return;
         state.IsDirty = true;
+        _dirty.Add(campaign);
+    }
+
+    public bool HasDirty => _dirty.Count > 0;
+
+    /// <summary>Campaigns touched since the last call.</summary>
+    public List<int> TakeDirty()
+    {
+        List<int> taken = _dirty;
+        _dirty = [];
+        foreach (int campaign in taken) _states[campaign].IsDirty = false;
+        return taken;
+    }
+
+    /// <summary>The log knows its partitions: from here on every campaign has its own.</summary>
+    public void Place(Func<string, int> partitionOf)
+    {
+        if (PartitionOf is not null) return;
+        PartitionOf = partitionOf;
+        for (int c = 0; c < Count; c++) _states[c].Partition = partitionOf(Index.IdOf(c));
+    }
+
+    /// <summary>Takes partitions over: their campaigns begin without any state, which the caller restores.</summary>
+    public void Own(IReadOnlyList<PartitionClaim> claims)
+    {
+        Owned.Add(claims);
+        for (int c = 0; c < Count; c++)
+            if (claims.Any(claim => claim.Partition == _states[c].Partition)) Clear(c, owned: true);
+        _dirty.RemoveAll(c => !_states[c].IsDirty);
+    }
+
+    /// <summary>Gives partitions up: their campaigns keep only what bidding needs.</summary>
+    public void Disown(IReadOnlyList<int> partitions)
+    {
+        foreach (int partition in partitions) Owned.Remove(partition);
+        for (int c = 0; c < Count; c++)
+            if (partitions.Contains(_states[c].Partition)) Clear(c, owned: false);
+        _dirty.RemoveAll(c => !_states[c].IsDirty);
+    }
+
+    private void Clear(int campaign, bool owned)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        if (state.Block >= 0) Trajectories.Return(state.Block);
+        _conversions.Remove(campaign);
+        state = new CampaignEntry
+        {
+            Settings = state.Settings,
+            Clock = state.Clock,
+            Partition = state.Partition,
+            IsOwned = owned,
+            Block = -1,
+            // Whoever only bids goes on in the day it bids in; an owner's day comes with its state.
+            Day = owned ? 0 : state.Day,
+            DayStartTicks = state.DayStartTicks,
+            DayEndTicks = state.DayEndTicks,
+            Reference = state.Reference,
+            LastPolicyTick = -1,
+            DecidedStep = -1,
+            RemainingNanos = -1,
+            BudgetDay = owned ? 0 : state.Day,
+            SlotVersion = state.SlotVersion,
+            HeardVersion = state.HeardVersion,
+            Counted = state.Counted,
+        };
     }
 
     /// <summary>Gives a campaign its trajectory block and accumulators, once.</summary>

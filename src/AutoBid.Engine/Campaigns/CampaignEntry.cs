@@ -16,6 +16,9 @@ public struct CampaignEntry
 
     public StepClock? Clock;
 
+    /// <summary>The campaign's partition of every keyed topic; -1: not known yet.</summary>
+    public int Partition;
+
     /// <summary>Block in the trajectory store and the accumulators; -1: none yet.</summary>
     public int Block;
 
@@ -71,8 +74,14 @@ public struct CampaignEntry
     /// <summary>Trailing market CPA for MaxConversions, account currency; 0: none.</summary>
     public double MarketCpa;
 
-    /// <summary>State changed since the last commit.</summary>
+    /// <summary>This node owns the campaign's partition: it keeps the ledger and decides. Else it only bids, with the slot that the owner published.</summary>
+    public bool IsOwned;
+
+    /// <summary>State changed since the last commit; set by <see cref="CampaignBook.Touch"/>.</summary>
     public bool IsDirty;
+
+    /// <summary>Version of the last slot heard from an owner.</summary>
+    public long HeardVersion;
 
     /// <summary>Bids sent and won today: the win rate behind reservation <c>expected</c>.</summary>
     public long DayBids;

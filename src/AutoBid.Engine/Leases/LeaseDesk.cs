@@ -131,6 +131,14 @@ public sealed partial class LeaseDesk
         }
     }
 
+    /// <summary>A bill of (lease, seq) that the ledger's owner has settled: ends the hold, and takes what it did not cover out of headroom as far as there is any.</summary>
+    public void TryBill(long leaseId, long seq, long priceNanos)
+    {
+        long held = EndHold(leaseId, seq);
+        if (held > priceNanos) GiveBack(leaseId, held - priceNanos);
+        Settle(leaseId, priceNanos);
+    }
+
     /// <summary>Records what was settled under a lease, so that a closed lease knows what to return.</summary>
     public void Settle(long leaseId, long nanos)
     {

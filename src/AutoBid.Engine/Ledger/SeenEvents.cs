@@ -34,6 +34,12 @@ public sealed class SeenEvents
         }
     }
 
+    public void Clear()
+    {
+        _expiry.Clear();
+        _byExpiry.Clear();
+    }
+
     /// <summary>All identities with their expiry, ordered: input of the state hash.</summary>
     public IEnumerable<SeenEvent> Ordered()
         => _expiry.OrderBy(pair => pair.Key).Select(pair => new SeenEvent(pair.Key, pair.Value));

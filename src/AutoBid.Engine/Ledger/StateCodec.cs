@@ -86,6 +86,5 @@ public static class StateCodec
         }
 
         book.Conversions(campaign).Read(reader);
-        entry.IsDirty = false;
     }
 }

@@ -56,7 +56,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             if (entry.Settings is not { } settings) continue;
             if (!entry.IsActive) Silence(c, BidSlotFlags.Paused);
             else if (!settings.Schedule.InFlight(nowTicks)) Silence(c, BidSlotFlags.OffSchedule);
-            else if (entry.Day != 0) _order.Add(c);
+            else if (entry.IsOwned && entry.Day != 0) _order.Add(c);
         }
 
         _order.Sort((a, b) => string.CompareOrdinal(book.Index.IdOf(a), book.Index.IdOf(b)));
@@ -132,6 +132,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         });
 
         Remember(ref entry, decision, result.Multiplier, step, TickOf(entry, nowTicks));
+        book.Touch(campaign);
         BidSlot slot = SlotOf(ref entry, item.SafeMultiplier, result, onSchedule, nowTicks);
         slots.Publish(campaign, slot);
         string[] reasons = GuardReasonNames.List(result.Reasons);
@@ -160,7 +161,9 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Conversions = entry.Conversions,
             ConversionValue = entry.ConversionValueMicros / 1e6,
             ExpiresTicks = slot.ExpiresTicks,
-            Version = slot.Version,
+            // Above every version that an earlier owner can have published, committed or not.
+            Version = ((book.Owned.EpochOf(entry.Partition) - 1) << 32) + slot.Version,
+            Blocked = slot.Flags,
             LatencyMs = latencyMs,
             Row = UnpublishedRow(ref entry, day),
         };
@@ -170,7 +173,6 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
     {
         entry.RawMultiplier = decision.Multiplier;
         entry.Multiplier = multiplier;
-        entry.IsDirty = true;
         if (decision.Step is null)
         {
             entry.LastPolicyTick = tick;

@@ -79,17 +79,35 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         return _writer.AppendAsync(append, cancellation);
     }
 
-    public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
+    /// <summary>One process has the log, so it is given all partitions, once.</summary>
+    public ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation)
     {
-        Segment first = _store.First;
-        DurableEnd end = _store.Durable;
-        List<PartitionOffset> start = StartOffsets.Resolve(
-            offsets, Partitions, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
-        LogReader? previous = _reader;
-        Volatile.Write(ref _reader, new LogReader(_store, start, _names, _logger));
-        previous?.Dispose();
-        return ValueTask.CompletedTask;
+        int[] all = [.. Enumerable.Range(0, Partitions)];
+        return owner.TakeAsync(
+            all,
+            offsets =>
+            {
+                Segment first = _store.First;
+                DurableEnd end = _store.Durable;
+                List<PartitionOffset> start = StartOffsets.Resolve(
+                    offsets, Partitions, all, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
+                LogReader? previous = _reader;
+                Volatile.Write(ref _reader, new LogReader(_store, start, _names, _logger));
+                previous?.Dispose();
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
     }
+
+    public int PartitionOf(string campaignId) => Murmur2.Partition(campaignId, Partitions);
+
+    public bool IsHandingOver => false;
+
+    /// <summary>None: there is no other node to hear from.</summary>
+    public int TakeNotices(ICollection<NodeNotice> into) => 0;
+
+    /// <summary>Nothing: there is no other node to tell.</summary>
+    public ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation) => ValueTask.CompletedTask;
 
     public ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
     {
@@ -98,6 +116,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         foreach (string topic in Topic.Inputs)
             for (int partition = 0; partition < Partitions; partition++)
                 offsets.Add(new PartitionOffset(topic, partition, end.Next[Slot(topic, partition)]));
+        if (_reader is { } reader) StreamingMetrics.RecordLag(offsets, reader.Position);
         return ValueTask.FromResult<IReadOnlyList<PartitionOffset>>(offsets);
     }
 
