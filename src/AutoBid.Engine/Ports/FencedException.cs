@@ -20,7 +20,7 @@ public sealed class FencedException : Exception
     }
 
     public FencedException(int partition, long heldEpoch, long storedEpoch)
-        : base(string.Create(CultureInfo.InvariantCulture, $"Partition {partition} is held under epoch {heldEpoch}, but its epoch is {storedEpoch}: another node owns it."))
+        : base(string.Create(CultureInfo.InvariantCulture, $"Partition {partition} is held under epoch {heldEpoch}, but its epoch is {storedEpoch}: {(storedEpoch == 0 ? "it was never claimed" : "another node owns it")}."))
         => (Partition, HeldEpoch, StoredEpoch) = (partition, heldEpoch, storedEpoch);
 
     public int Partition { get; }
