@@ -81,11 +81,13 @@ public sealed partial class AutoBidEngine
         if (now >= _nextTick && _backlogEnd is null && await MayCloseAsync(now, cancellation).ConfigureAwait(false) is { } partial)
         {
             await RunTickAsync(now, partial, cancellation).ConfigureAwait(false);
-            if (!_log.IsHandingOver) _nextTick = (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
+            if (!_log.IsHandingOver) _nextTick = NextOnGrid(now);
         }
 
         if (_committer.IsDue(_options.CommitInterval)) await CommitAsync(cancellation).ConfigureAwait(false);
     }
+
+    private long NextOnGrid(long now) => (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
 
     private async ValueTask ReadAsync(CancellationToken cancellation)
     {

@@ -117,7 +117,8 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
     {
         await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
         long now = _clocks.NowTicks;
-        _nextTick = (now + _options.Tick.Ticks - 1) / _options.Tick.Ticks * _options.Tick.Ticks;
+        // In deterministic mode the first instant is a tick too.
+        _nextTick = _clocks.Deterministic ? NextOnGrid(now - 1) : NextOnGrid(now);
         _lastEvent = now;
         await _log.StartAsync(this, cancellation).ConfigureAwait(false);
         if (_clocks.Deterministic) return;
@@ -126,7 +127,9 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         {
             // A live engine bids from its first moment: what was missed is caught up, then one tick now, the next ones on the grid.
             while (_backlogEnd is not null && _logOutage.Reason is null && _storeOutage.Reason is null) await CatchUpAsync(cancellation).ConfigureAwait(false);
-            await RunTickAsync(_clocks.NowTicks, partial: false, cancellation).ConfigureAwait(false);
+            now = _clocks.NowTicks;
+            await RunTickAsync(now, partial: false, cancellation).ConfigureAwait(false);
+            _nextTick = NextOnGrid(now);
         }
         finally
         {

@@ -34,7 +34,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         for (int c = 0; c < book.Count; c++)
         {
             ref CampaignEntry entry = ref book[c];
-            if (entry.Settings is not { } settings || entry.Day == 0) continue;
+            if (!entry.IsOwned || entry.Settings is not { } settings || entry.Day == 0) continue;
             if (entry.BudgetVersion == settings.Version && entry.BudgetDay == entry.Day) continue;
             _budgets.Add(new BudgetSetting(
                 settings.TenantId, settings.Id, entry.Partition, entry.Day, settings.DailyBudgetNanos, settings.FlightBudgetNanos, settings.Account, settings.AccountBudgetNanos));
@@ -118,7 +118,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
     private long SizeOf(int campaign, long nowTicks)
     {
         ref CampaignEntry entry = ref book[campaign];
-        ref StepAccumulator open = ref book.Open(campaign);
+        StepAccumulator open = entry.Block >= 0 ? book.Open(campaign) : default;
         long budget = entry.Settings!.DailyBudgetNanos;
         long bid = open.Bids > 0 ? open.SumBidNanos / open.Bids : budget / SmallestShareOfDay / BidsPerLease;
         double perSecond = entry.SpentNanos / Math.Max((nowTicks - entry.DayStartTicks) / (double)TimeSpan.TicksPerSecond, 1);

@@ -50,6 +50,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
         BudgetSetting.Check(settings, epochs);
         lock (_gate)
         {
+            Refuse();
             CheckHeld(epochs);
             foreach (BudgetSetting setting in settings)
             {
@@ -73,6 +74,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             GrantCalls++;
             LastRequests.Clear();
             LastRequests.AddRange(requests);
@@ -86,6 +88,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             FindCalls++;
             return ValueTask.FromResult<IReadOnlyList<LeaseOwner>>(
                 [.. leaseIds.Where(_leases.ContainsKey).Select(id => _leases[id]).Select(lease => new LeaseOwner(lease.Id, lease.Tenant, lease.Campaign, lease.Day, lease.Node))]);
@@ -96,6 +99,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             foreach (long id in leaseIds) Close(_leases[id]);
             Check();
         }
@@ -107,6 +111,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             Lease[] expired = [.. _leases.Values.Where(lease => lease.IsOpen && lease.Expires < nowTicks - afterExpiryTicks && lease.Node != exceptNode)];
             foreach (Lease lease in expired) Close(lease);
             Check();
@@ -118,6 +123,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             _nodes[node] = (nowTicks, statsThroughTicks);
             return ValueTask.FromResult<IReadOnlyList<LiveNode>>(
                 [.. _nodes.Where(pair => pair.Value.SeenTicks >= nowTicks - lifeTicks).Select(pair => new LiveNode(pair.Key, pair.Value.StatsTicks))]);

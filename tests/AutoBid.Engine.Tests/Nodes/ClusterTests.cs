@@ -210,13 +210,13 @@ public sealed class ClusterTests : IAsyncDisposable
 
     private static LeaseLook LeaseOf(ClusterNode node)
     {
-        Leases.LeaseView view = node.Engine.Leases.Look(0);
+        Engine.Leases.LeaseView view = node.Engine.Leases.Look(0);
         return new LeaseLook(view.LeaseId, view.HeadroomNanos, view.SettledNanos);
     }
 
     private static async Task<CampaignRows> RowsAsync(ClusterNode node)
     {
-        Campaigns.CampaignStatusView look = (await node.Engine.LookAsync("t1", "c1", default))!;
+        Engine.Campaigns.CampaignStatusView look = (await node.Engine.LookAsync("t1", "c1", default))!;
         Core.Trajectories.StepRow[] rows = [.. look.Rows];
         // The last row is the running one.
         return new CampaignRows(
