@@ -2,40 +2,47 @@ using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
 
-/// <summary>What was applied since the last commit and is not durable yet. Owned by the loop's thread.</summary>
+/// <summary>What was applied since the last commit was put together. Owned by the loop's thread.</summary>
 public sealed class PendingCommit
 {
     private readonly Dictionary<long, long> _settled = [];
 
-    public List<SeenEvent> Seen { get; } = [];
+    /// <summary>Applied identities, each with the partition of its campaign.</summary>
+    public List<(int Partition, SeenEvent Event)> Seen { get; } = [];
+
+    public List<SeenKey> SeenDropped { get; } = [];
+
+    public List<OutsideBill> OutsideBills { get; } = [];
 
     public List<Adjustment> Adjustments { get; } = [];
 
     public List<long> ClosedLeases { get; } = [];
 
-    public bool IsEmpty => Seen.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
+    public bool IsEmpty
+        => Seen.Count == 0 && SeenDropped.Count == 0 && OutsideBills.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
 
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
-    /// <summary>Moves everything into a commit; a failed commit is put back by not clearing before it succeeded.</summary>
-    public LedgerCommit ToCommit(IReadOnlyList<CampaignState> states, IReadOnlyList<PartitionOffset> offsets)
+    /// <summary>
+    /// Everything as a commit, which from then on is the only place where it is: a commit that failed is repeated as it is, because it may have been
+    /// applied, and what comes meanwhile gathers here.
+    /// </summary>
+    public LedgerCommit Take(SeenBlocks blocks)
     {
-        var commit = new LedgerCommit { Offsets = offsets };
-        commit.Seen.AddRange(Seen);
+        var commit = new LedgerCommit();
+        commit.Seen.AddRange(blocks.Write(Seen));
+        commit.SeenDropped.AddRange(SeenDropped);
+        commit.OutsideBills.AddRange(OutsideBills);
         commit.Adjustments.AddRange(Adjustments);
         commit.ClosedLeases.AddRange(ClosedLeases);
-        commit.States.AddRange(states);
         foreach ((long lease, long nanos) in _settled.OrderBy(pair => pair.Key)) commit.Settlements.Add(new LeaseSettlement(lease, nanos));
-        return commit;
-    }
-
-    /// <summary>The commit is durable.</summary>
-    public void Clear()
-    {
         Seen.Clear();
+        SeenDropped.Clear();
+        OutsideBills.Clear();
         Adjustments.Clear();
         ClosedLeases.Clear();
         _settled.Clear();
+        return commit;
     }
 }

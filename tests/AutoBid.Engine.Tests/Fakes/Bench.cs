@@ -30,6 +30,8 @@ internal sealed class Bench : IDisposable
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
         Book = new CampaignBook(Slots, Leases, Counters);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
+        // The fake answers at once.
+        Book.Owned.Add(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
         Closer = new StepCloser(Book, Leases, Options);
         Refiller = new LeaseRefiller(Book, Leases, Store, Options, deterministic: true);
         Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
