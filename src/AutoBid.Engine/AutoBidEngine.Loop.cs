@@ -26,10 +26,11 @@ public sealed partial class AutoBidEngine
         {
             while (!cancellation.IsCancellationRequested)
             {
+                bool hasRead = false;
                 await _gate.WaitAsync(cancellation).ConfigureAwait(false);
                 try
                 {
-                    await RunOnceAsync(cancellation).ConfigureAwait(false);
+                    hasRead = await RunOnceAsync(cancellation).ConfigureAwait(false);
                 }
                 catch (FencedException) when (_options.SharesPartitions)
                 {
@@ -40,6 +41,9 @@ public sealed partial class AutoBidEngine
                 {
                     _gate.Release();
                 }
+
+                // Reading waits for events; without it the loop must not spin.
+                if (!hasRead) await Task.Delay(IdleWait, _clocks.Monotonic, cancellation).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -62,10 +66,11 @@ public sealed partial class AutoBidEngine
         }
     }
 
-    private async Task RunOnceAsync(CancellationToken cancellation)
+    /// <returns>False when nothing could be read, which is what paces the loop.</returns>
+    private async Task<bool> RunOnceAsync(CancellationToken cancellation)
     {
         _feed.Apply();
-        await ReadAsync(cancellation).ConfigureAwait(false);
+        bool hasRead = await ReadAsync(cancellation).ConfigureAwait(false);
 
         long now = _clocks.NowTicks;
         // A tick emits by itself: twice in one instant would be twice the same identity.
@@ -85,20 +90,20 @@ public sealed partial class AutoBidEngine
         }
 
         if (_committer.IsDue(_options.CommitInterval)) await CommitAsync(cancellation).ConfigureAwait(false);
+        return hasRead;
     }
 
     private long NextOnGrid(long now) => (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
 
-    private async ValueTask ReadAsync(CancellationToken cancellation)
+    private async ValueTask<bool> ReadAsync(CancellationToken cancellation)
     {
+        if (_backlogEnd is not null) return await CatchUpAsync(cancellation).ConfigureAwait(false);
+        if (_committer.IsFull || Book.Owned.All.Count == 0) return false;
         int read = 0;
-        bool hasTried = false;
-        if (_backlogEnd is not null) hasTried = await CatchUpAsync(cancellation).ConfigureAwait(false);
-        else if (!_committer.IsFull && Book.Owned.All.Count > 0)
-            hasTried = await TryAsync(_storeOutage, async () => read = await _intake.ReadAsync(_clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+        bool hasRead = await TryAsync(
+            _storeOutage, async () => read = await _intake.ReadAsync(_clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
         if (read > 0) _lastEvent = _clocks.NowTicks;
-        // Reading waits for events; without it the loop must not spin.
-        if (!hasTried) await Task.Delay(IdleWait, _clocks.Monotonic, cancellation).ConfigureAwait(false);
+        return hasRead;
     }
 
     /// <summary>One window of the backlog. False: it was not its turn.</summary>

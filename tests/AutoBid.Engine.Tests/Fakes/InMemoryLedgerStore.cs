@@ -119,6 +119,12 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
         }
     }
 
+    /// <summary>Last sign of life of a node, UTC ticks; 0: none.</summary>
+    public long LastBeatOf(string node)
+    {
+        lock (_gate) return _nodes.GetValueOrDefault(node).SeenTicks;
+    }
+
     public ValueTask<IReadOnlyList<LiveNode>> HeartbeatAsync(string node, long nowTicks, long statsThroughTicks, long lifeTicks, CancellationToken cancellation)
     {
         lock (_gate)

@@ -41,7 +41,7 @@ internal sealed class ClusterNode : IAsyncDisposable
         {
             if (await done()) return;
             if (_loop.IsCompleted) await _loop;
-            if (i % 200 == 199) _time.Advance(TimeSpan.FromMilliseconds(1));
+            if (i % 50 == 49) _time.Advance(TimeSpan.FromMilliseconds(5));
             await Task.Yield();
         }
 

@@ -117,10 +117,14 @@ public sealed class ClusterTests : IAsyncDisposable
     public async Task A_step_waits_for_the_statistics_of_the_other_nodes_and_closes_partial_without_them()
     {
         await StartAsync();
-        await _b.UntilAsync(() => _a.Engine.LiveNodes == 2, "the other node's sign of life");
-        // The other node's log is down: its counts cannot arrive.
         await _b.UntilBidAsync();
+        _time.Advance(Bench.Midnight.AddHours(10.5).AddSeconds(-2) - _time.GetUtcNow());
+        long then = _time.GetUtcNow().UtcTicks;
+        await _a.UntilAsync(() => _store.LastBeatOf("a/1") > then && _store.LastBeatOf("b/1") > then, "fresh signs of life");
+        await _a.UntilAsync(() => _a.Engine.LiveNodes == 2, "the other node's sign of life");
+        // The other node's log is down: its counts cannot arrive.
         _b.Log.IsDown = true;
+        _b.Bid();
         _time.Advance(Bench.Midnight.AddHours(10.5).AddMilliseconds(300) - _time.GetUtcNow());
         int closed = 0;
         for (int i = 0; i < 50; i++)
@@ -194,8 +198,8 @@ public sealed class ClusterTests : IAsyncDisposable
             new[] { new Events.EngineEvent { Kind = Events.EventKind.Campaign, TenantId = "t1", CampaignId = "c1", Settings = paused, TimeTicks = _a.Engine.NowTicks }.Identified() },
             default);
         _time.Advance(TimeSpan.FromMinutes(1));
-        await _b.UntilAsync(() => (_b.Bid().Reasons & Core.Guarding.GuardReasons.Paused) != 0, "silence");
-        await _a.UntilAsync(() => (_a.Bid().Reasons & Core.Guarding.GuardReasons.Paused) != 0, "silence");
+        foreach (ClusterNode node in new[] { _a, _b })
+            await node.UntilAsync(() => (node.Bid().Reasons & Core.Guarding.GuardReasons.Paused) != 0, $"silence of {node.Log.Node}");
     }
 
     private async Task StartAsync()
