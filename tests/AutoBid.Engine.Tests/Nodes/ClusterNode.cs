@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
@@ -10,6 +11,8 @@ namespace AutoBid.Engine.Tests.Nodes;
 /// <summary>One live engine of several on one log and one store, on a clock that the test moves.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
     private readonly PolicyMetrics _metrics = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ManualTimeProvider _time;
@@ -37,7 +40,8 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Gives the loops turns until it is done; a loop that died ends the wait with its error. Waits of the loop pass by themselves.</summary>
     public async Task UntilAsync(Func<Task<bool>> done, string what)
     {
-        for (int i = 0; i < 200_000; i++)
+        long started = Stopwatch.GetTimestamp();
+        for (int i = 0; Stopwatch.GetElapsedTime(started) < Deadline; i++)
         {
             if (await done()) return;
             if (_loop.IsCompleted) await _loop;
