@@ -60,7 +60,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         _closer = new StepCloser(Book, Leases, options);
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
-        _refiller = new LeaseRefiller(Book, Leases, store, options, clocks.Deterministic);
+        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, clocks.Deterministic);
     }
 
     /// <summary>The bid path.</summary>
@@ -77,6 +77,9 @@ public sealed class AutoBidEngine : IAsyncDisposable
 
     /// <summary>Event time now, UTC ticks.</summary>
     public long NowTicks => _clocks.NowTicks;
+
+    /// <summary>Now on both clocks; holds are taken on the one of leases.</summary>
+    public EngineInstant Now => _clocks.Now;
 
     /// <summary>Bids that find no headroom ask for more before they are answered.</summary>
     public bool RefillsOnDemand => _clocks.Deterministic;
@@ -181,7 +184,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.NowTicks, cancellation).ConfigureAwait(false);
+            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.Now, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -268,7 +271,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
             _nextStats = now + TimeSpan.TicksPerSecond;
         }
 
-        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
+        _metrics.CountAssumedLosses(await _refiller.RefillAsync(_clocks.Now, cancellation).ConfigureAwait(false));
         if (now >= _nextTick)
         {
             await RunTickAsync(now, cancellation).ConfigureAwait(false);
@@ -288,18 +291,19 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _intake.DrainAsync(now, everything: false, cancellation).ConfigureAwait(false);
 
         int closed = 0;
+        long leaseNow = _clocks.LeaseNowTicks;
         for (int c = 0; c < Book.Count; c++)
         {
             closed += _closer.Advance(c, now);
-            _metrics.CountAssumedLosses(Leases.Sweep(c, now));
-            Leases.CollectRetired(c, now, _closedLeases);
+            _metrics.CountAssumedLosses(Leases.Sweep(c, leaseNow));
+            Leases.CollectRetired(c, leaseNow, _closedLeases);
             if (Book[c].Day != 0) _closer.ShowOpenRow(c, now);
         }
 
         _pending.ClosedLeases.AddRange(_closedLeases);
         _closedLeases.Clear();
         await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
-        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
+        _metrics.CountAssumedLosses(await _refiller.RefillAsync(_clocks.Now, cancellation).ConfigureAwait(false));
 
         bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
         List<DecisionRecord> decisions = _decider.Decide(now, stale);

@@ -31,7 +31,7 @@ internal sealed class Bench : IDisposable
         Book = new CampaignBook(Slots, Leases, Counters);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
         Closer = new StepCloser(Book, Leases, Options);
-        Refiller = new LeaseRefiller(Book, Leases, Store, Options, deterministic: true);
+        Refiller = new LeaseRefiller(Book, Leases, Counters, Store, Options, deterministic: true);
         Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
     }
 

@@ -55,7 +55,7 @@ public sealed class LiveLoopTests : IAsyncLifetime
     public async Task It_bids_from_its_first_moment_and_settles_what_is_billed()
     {
         // The tick at the start set budgets and granted a lease.
-        BidOffer offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.NowTicks, TimeSpan.FromMinutes(5).Ticks);
+        BidOffer offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromMinutes(5).Ticks);
         Assert.True(offer.IsBid, offer.Reasons.ToString());
         EngineEvent bill = Bench.Bill(offer.Held.LeaseId, offer.Held.Seq, offer.PriceNanos) with { TimeTicks = _engine.NowTicks, OriginTicks = _engine.NowTicks };
         await _log.AppendAsync(new[] { bill.Identified() }, default);
@@ -107,6 +107,7 @@ public sealed class LiveLoopTests : IAsyncLifetime
     {
         for (int i = 0; i < 200; i++)
         {
+            Assert.True(_engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromSeconds(5).Ticks).IsBid);
             _time.Advance(TimeSpan.FromSeconds(1));
             int calls = _store.GrantCalls;
             long stop = 0;
