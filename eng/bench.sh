@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|policy|http|simulator] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|http|simulator|leases] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -40,9 +40,10 @@ case "$what" in
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
   http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
+  leases) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- leases --out "$results/stranded.md" --machine "$(machine)" "$@" ;;
   simulator)
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- simulator --out "$results/simulator.md" \
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
-  *) die "bench what? bid, tick, policy, http or simulator" ;;
+  *) die "bench what? bid, tick, policy, http, simulator or leases" ;;
 esac

@@ -81,7 +81,7 @@ public sealed partial class AutoBidEngine
         }
 
         if (_options.SharesPartitions && now >= _nextBeat) await BeatAsync(now, cancellation).ConfigureAwait(false);
-        await TryAsync(_storeOutage, () => _refiller.RefillAsync(now, cancellation)).ConfigureAwait(false);
+        await RefillAsync(cancellation).ConfigureAwait(false);
         // A backlog is caught up before anything is decided on what it will change.
         if (now >= _nextTick && _backlogEnd is null && await MayCloseAsync(now, cancellation).ConfigureAwait(false) is { } partial)
         {
@@ -148,18 +148,19 @@ public sealed partial class AutoBidEngine
         if (_log.IsHandingOver) return 0;
 
         int closed = 0;
+        long leaseNow = _clocks.LeaseNowTicks;
         for (int c = 0; c < Book.Count; c++)
         {
             closed += _closer.Advance(c, now, partial || !isWhole);
-            _metrics.CountAssumedLosses(Leases.Sweep(c, now));
-            Leases.CollectRetired(c, now, _retired);
+            _metrics.CountAssumedLosses(Leases.Sweep(c, leaseNow));
+            Leases.CollectRetired(c, leaseNow, _retired);
             (Book[c].IsOwned ? _pending.ClosedLeases : _toReturn).AddRange(_retired);
             _retired.Clear();
             if (Book[c].IsOwned && Book[c].Day != 0) _closer.ShowOpenRow(c, now);
         }
 
         await TryAsync(_storeOutage, () => _refiller.SetBudgetsAsync(cancellation)).ConfigureAwait(false);
-        await TryAsync(_storeOutage, () => _refiller.RefillAsync(now, cancellation)).ConfigureAwait(false);
+        await RefillAsync(cancellation).ConfigureAwait(false);
 
         bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
         List<DecisionRecord> decisions = _decider.Decide(now, stale);
@@ -174,6 +175,11 @@ public sealed partial class AutoBidEngine
         return closed;
     }
 
+    private ValueTask<bool> RefillAsync(CancellationToken cancellation)
+        => TryAsync(
+            _storeOutage,
+            async () => _metrics.CountAssumedLosses(await _refiller.RefillAsync(_clocks.Now, cancellation).ConfigureAwait(false)));
+
     private async ValueTask EmitStatsAsync(long now, bool final, CancellationToken cancellation)
     {
         if (await TryAsync(_logOutage, () => _stats.EmitAsync(now, final, cancellation)).ConfigureAwait(false)) _statsThrough = now;
@@ -183,6 +189,7 @@ public sealed partial class AutoBidEngine
     {
         _nextBeat = now + BeatTicks;
         await TryAsync(_storeOutage, () => _nodes.BeatAsync(now, _statsThrough, cancellation)).ConfigureAwait(false);
+        _refiller.Nodes = _nodes.Count;
     }
 
     private async ValueTask CommitAsync(CancellationToken cancellation)

@@ -65,8 +65,8 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         _intake = new EventIntake(Book, log, store, _applier, _closer, clocks, _metrics);
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
-        _refiller = new LeaseRefiller(Book, Leases, store, options, clocks.Deterministic);
         _committer = new Committer(Book, _pending, _seenBlocks, _intake, _applier, store, clocks, _metrics);
+        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer.PendingOf, clocks.Deterministic);
         _feed = new NodeFeed(Book, Slots, Leases, log);
         _nodes = new LiveNodes(store, options);
         _storeOutage = new Outage("store", clocks.Monotonic, _metrics);
@@ -87,6 +87,9 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
 
     /// <summary>Event time now, UTC ticks.</summary>
     public long NowTicks => _clocks.NowTicks;
+
+    /// <summary>Now on both clocks; holds are taken on the one of leases.</summary>
+    public EngineInstant Now => _clocks.Now;
 
     /// <summary>Bids that find no headroom ask for more before they are answered.</summary>
     public bool RefillsOnDemand => _clocks.Deterministic;
@@ -176,7 +179,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.NowTicks, cancellation).ConfigureAwait(false);
+            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.Now, cancellation).ConfigureAwait(false);
         }
         finally
         {

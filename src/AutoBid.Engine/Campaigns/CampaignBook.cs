@@ -58,7 +58,6 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
                 Block = -1,
                 LastPolicyTick = -1,
                 DecidedStep = -1,
-                RemainingNanos = -1,
             };
             _states[campaign].IsOwned = Owned.Contains(_states[campaign].Partition);
             // The id becomes visible to bid threads only after every array has its row.
@@ -88,7 +87,6 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.SpentNanos = state.AdjustedNanos = state.StepSpentNanos = 0;
         state.Conversions = state.ConversionValueMicros = state.ValueWonE9 = 0;
         state.DayBids = state.DayWins = 0;
-        state.RemainingNanos = -1;
         state.LastPolicyTick = state.DecidedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
         state.PublishedRows = 0;
@@ -160,7 +158,6 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
             Reference = state.Reference,
             LastPolicyTick = -1,
             DecidedStep = -1,
-            RemainingNanos = -1,
             BudgetDay = owned ? 0 : state.Day,
             SlotVersion = state.SlotVersion,
             HeardVersion = state.HeardVersion,
@@ -176,6 +173,19 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.Block = Trajectories.Rent();
         _open.EnsureCapacity(state.Block + 1);
         _open[state.Block] = default;
+    }
+
+    /// <summary>
+    /// Gives back the block of a campaign that has had no day for a whole day's length: it ended, or is paused for long. Rows of its last day are
+    /// gone after that; a day that begins rents another one.
+    /// </summary>
+    public void ReturnIdleBlock(int campaign, long nowTicks)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        if (state.Block < 0 || state.Day != 0 || nowTicks - state.DayEndTicks < TimeSpan.TicksPerDay) return;
+        Trajectories.Return(state.Block);
+        state.Block = -1;
+        state.IsDirty = true;
     }
 
     private StepClock ClockOf(string timeZone)

@@ -93,12 +93,6 @@ public struct CampaignEntry
 
     public int BudgetDay;
 
-    /// <summary>What the store said was left ungranted at the last grant, nanos; -1: not asked yet.</summary>
-    public long RemainingNanos;
-
-    /// <summary>No headroom is asked for before this instant: the last request was in vain. UTC ticks.</summary>
-    public long AskAgainTicks;
-
     /// <summary>Last closed step whose row was published with a decision, as the number of closed steps then.</summary>
     public int PublishedRows;
 

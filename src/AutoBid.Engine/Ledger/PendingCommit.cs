@@ -25,6 +25,9 @@ public sealed class PendingCommit
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
+    /// <summary>What the bills added under a lease since the last commit, nanos.</summary>
+    public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId);
+
     /// <summary>Adds the end of a bid whose hold is on another node.</summary>
     public void End(string node, long leaseId, BidOutcome outcome, long timeTicks)
     {

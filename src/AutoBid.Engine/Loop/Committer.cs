@@ -29,6 +29,16 @@ public sealed class Committer(
     /// <summary>Bills under leases of other nodes that the next commit carries, per lease.</summary>
     public IEnumerable<OutsideBill> Coming => pending.OutsideBills.Concat(_unconfirmed?.OutsideBills ?? []);
 
+    /// <summary>What was settled under a lease of this node and is not known to be in the store, nanos.</summary>
+    public long PendingOf(long leaseId)
+    {
+        long nanos = pending.SettledOf(leaseId);
+        if (_unconfirmed is null) return nanos;
+        foreach (LeaseSettlement one in _unconfirmed.Settlements)
+            if (one.LeaseId == leaseId) nanos += one.AmountNanos;
+        return nanos;
+    }
+
     /// <summary>Whether it is time again. A commit never takes more than a tenth of the loop: when it is slow, it is made less often.</summary>
     public bool IsDue(TimeSpan interval)
     {

@@ -37,7 +37,12 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
 
         if (entry.Day == 0)
         {
-            if (!entry.IsActive) return closed;
+            if (!entry.IsActive)
+            {
+                book.ReturnIdleBlock(campaign, nowTicks);
+                return closed;
+            }
+
             book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
             book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
@@ -67,7 +72,6 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         (entry.Day, entry.DayStartTicks, entry.DayEndTicks) = (day.Day, day.StartTicks, day.EndTicks);
         // Its owner tells the store the budgets of the day; until then nothing is granted.
         entry.BudgetDay = entry.Day;
-        entry.RemainingNanos = -1;
     }
 
     /// <summary>Ends bidding under the lease of a day that is over; one of the next day, which another owner's node may have begun, goes on.</summary>
