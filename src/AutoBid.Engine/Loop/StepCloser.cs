@@ -22,8 +22,11 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         {
             closed += CloseUpTo(campaign, StepClock.StepsPerDay);
             LearnMarketCpa(ref entry);
-            entry.LastRow = book.Trajectories.View(entry.Block).Rows[^1];
+            ReadOnlySpan<StepRow> rows = book.Trajectories.View(entry.Block).Rows;
+            entry.LastRow = rows[^1];
+            book.Conversions.CloseDay(campaign, new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), rows, entry.SpendChanges);
             leases.Retire(campaign);
+            entry.LastDay = entry.Day;
             entry.Day = 0;
             entry.IsDirty = true;
         }
@@ -31,9 +34,9 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         if (entry.Day == 0)
         {
             if (!entry.IsActive) return closed;
-            book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
+            book.Conversions.Book.Prune(campaign, nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-            book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
+            book.StartDay(campaign, book.NextDay(campaign, nowTicks), settings.ReferencePrice(entry.MarketCpa));
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.
