@@ -17,9 +17,9 @@ public sealed class DelayCurve
     public bool IsAtOnce { get; private set; }
 
     /// <summary>Fills the curve from a campaign's evidence.</summary>
-    public void Set(in DelayEvidence evidence, DelayPrior prior)
+    public void Set(in DelayEvidence evidence, DelayPrior prior, bool valueIsConversions = true)
     {
-        evidence.Shares(prior, _shares);
+        evidence.Shares(prior, valueIsConversions, _shares);
         _untimed = evidence.UntimedShare;
         Sum();
     }

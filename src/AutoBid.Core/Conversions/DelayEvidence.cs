@@ -78,9 +78,12 @@ public struct DelayEvidence
 
     /// <summary>
     /// P(delay in bin | will convert), given a click time: p(b) ~ (K prior(b) + arrivals(b)) / (K + c E(b)), the posterior mean of a Poisson rate whose
-    /// prior weighs K conversions, scaled to sum 1; c = arrivals / sum p(b) E(b). A bin that no win has passed yet keeps the prior's odds.
+    /// prior weighs K conversions, scaled to sum 1; c = arrivals / sum p(b) E(b). A bin that no win has passed yet keeps the prior's mass, which no
+    /// arrival can bear out or refute; but only as far as the predictions leave room: where arrivals account for all that was predicted (c would exceed 1),
+    /// c is held at 1 and the prior's part is what is left of 1.
     /// </summary>
-    public readonly void Shares(DelayPrior prior, Span<double> shares)
+    /// <param name="valueIsConversions">False where predicted value is revenue: it leaves no such room to measure.</param>
+    public readonly void Shares(DelayPrior prior, bool valueIsConversions, Span<double> shares)
     {
         prior.Shares.CopyTo(shares);
         double arrivals = Conversions;
@@ -98,14 +101,19 @@ public struct DelayEvidence
             for (int b = 0; b < DelayBins.Count; b++) passed += shares[b] * _exposed[b];
             // Arrivals of wins nobody predicted: nothing to set them against.
             if (passed <= 0) return;
-            double calibration = arrivals / passed, sum = 0;
+            double calibration = arrivals / passed, borne = 0, believed = 0;
+            if (valueIsConversions) calibration = Math.Min(calibration, 1);
             for (int b = 0; b < DelayBins.Count; b++)
             {
-                shares[b] = (prior.Conversions * prior.Shares[b] + _arrived[b]) / (prior.Conversions + calibration * _exposed[b]);
-                sum += shares[b];
+                double weight = prior.Conversions + calibration * _exposed[b];
+                borne += _arrived[b] / weight;
+                believed += prior.Conversions * prior.Shares[b] / weight;
             }
 
-            for (int b = 0; b < DelayBins.Count; b++) shares[b] /= sum;
+            bool leavesRoom = calibration < 1 || !valueIsConversions;
+            double belief = leavesRoom || believed <= 0 ? 1 : Math.Clamp((1 - borne) / believed, 0, 1), sum = borne + belief * believed;
+            for (int b = 0; b < DelayBins.Count; b++)
+                shares[b] = (belief * prior.Conversions * prior.Shares[b] + _arrived[b]) / (prior.Conversions + calibration * _exposed[b]) / sum;
         }
     }
 

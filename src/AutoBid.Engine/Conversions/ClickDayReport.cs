@@ -1,4 +1,3 @@
-using AutoBid.Core.Campaigns;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Ports;
 
@@ -13,9 +12,8 @@ internal static class ClickDayReport
     {
         ref CampaignEntry entry = ref book[campaign];
         int closedBefore = entry.Clock is null ? 0 : entry.DayAt(nowTicks - longestDelay.Ticks);
-        bool valueIsConversions = entry.Settings!.Objective != Objective.TargetRoas;
         Core.Trajectories.TrajectoryView trajectory = entry.Block >= 0 ? book.Trajectories.View(entry.Block) : default;
-        List<ClickDayView> days = book.Conversions.Days(campaign, entry, trajectory, nowTicks, closedBefore, valueIsConversions);
+        List<ClickDayView> days = book.Conversions.Days(campaign, entry, trajectory, nowTicks, closedBefore);
         foreach (BudgetRow row in budgets)
         {
             if (row.Scope != BudgetScope.Day || row.SettledNanos == 0) continue;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using AutoBid.Core.Campaigns;
 using AutoBid.Core.Conversions;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
@@ -60,7 +61,7 @@ public sealed class ConversionLedger(DelayPrior prior)
     /// <summary>What of the day's and of earlier days' predicted value is pending and what was due today, for the guard.</summary>
     public (double Pending, double Carried) Due(int campaign, in CampaignEntry entry, in TrajectoryView trajectory, long nowTicks)
     {
-        SetCurve(campaign);
+        SetCurve(campaign, entry);
         var day = new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks);
         double pending = DayArrivals.Pending(_curve, trajectory, day, nowTicks);
         if (_curve.IsAtOnce || Slot(campaign) == 0) return (pending, 0);
@@ -73,10 +74,10 @@ public sealed class ConversionLedger(DelayPrior prior)
 
     /// <summary>The click days, oldest first, without their spend; the running day is one of them.</summary>
     /// <param name="closedBefore">Days before this one (yyyymmdd) are older than the longest delay.</param>
-    /// <param name="valueIsConversions">False where predicted value is revenue.</param>
-    internal List<ClickDayView> Days(int campaign, in CampaignEntry entry, in TrajectoryView trajectory, long nowTicks, int closedBefore, bool valueIsConversions)
+    internal List<ClickDayView> Days(int campaign, in CampaignEntry entry, in TrajectoryView trajectory, long nowTicks, int closedBefore)
     {
-        SetCurve(campaign);
+        SetCurve(campaign, entry);
+        bool valueIsConversions = ValueIsConversions(entry);
         double running = entry.Day != 0 ? entry.ValueWonE9 / 1e9 : 0;
         double runningPending = entry.Day != 0
             ? Math.Min(DayArrivals.Pending(_curve, trajectory, new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), nowTicks), running) : 0;
@@ -210,10 +211,12 @@ public sealed class ConversionLedger(DelayPrior prior)
         return now <= row.WonFrom ? 0 : _curve.MeanArrived(Math.Max(now - row.WonTo, 0) / 60, (now - row.WonFrom) / 60);
     }
 
-    private void SetCurve(int campaign)
+    private static bool ValueIsConversions(in CampaignEntry entry) => entry.Settings!.Objective != Objective.TargetRoas;
+
+    private void SetCurve(int campaign, in CampaignEntry entry)
     {
         if (Slot(campaign) == 0) _curve.Set(prior);
-        else _curve.Set(State(campaign).Delays, prior);
+        else _curve.Set(State(campaign).Delays, prior, ValueIsConversions(entry));
     }
 
     private int Slot(int campaign) => campaign < _slots.Capacity ? _slots[campaign] : 0;
