@@ -74,7 +74,7 @@ public sealed class DelayCurve
             before += _shares[b];
         }
 
-        IsAtOnce = _untimed >= 1 || _shares[0] >= 1;
+        IsAtOnce = _untimed >= 1 || before <= _shares[0];
     }
 
     private static int BinOf(double age) => DelayBins.Of((long)(Math.Min(age, DelayBins.Longest.TotalMinutes) * TimeSpan.TicksPerMinute));

@@ -21,8 +21,8 @@ public struct DelayEvidence
     /// <summary>Delayed arrivals that the prior must have promised in vain before a campaign counts as free of delays: P(none) = e^-5.</summary>
     private const double DelayedInVain = 5;
 
-    /// <summary>Rounds of the fixed point between calibration and shares; it moves below 1 % after three.</summary>
-    private const int Rounds = 4;
+    /// <summary>Rounds of the fixed point between calibration and shares.</summary>
+    private const int Rounds = 6;
 
     private Counts _fresh;
     private int _freshUntimed;
@@ -77,10 +77,11 @@ public struct DelayEvidence
     }
 
     /// <summary>
-    /// P(delay in bin | will convert), given a click time: p(b) ~ (K prior(b) + arrivals(b)) / (K + c E(b)), the posterior mean of a Poisson rate whose
-    /// prior weighs K conversions, scaled to sum 1; c = arrivals / sum p(b) E(b). A bin that no win has passed yet keeps the prior's mass, which no
-    /// arrival can bear out or refute; but only as far as the predictions leave room: where arrivals account for all that was predicted (c would exceed 1),
-    /// c is held at 1 and the prior's part is what is left of 1.
+    /// P(delay in bin | will convert), given a click time. With prior mass q(b), arrivals n(b), exposure E(b) and x(b) = c q(b) E(b) arrivals expected of
+    /// the prior, p(b) ~ q(b) (k(b) m(b) + n(b)) / (k(b) + x(b)): a Poisson rate whose prior weighs k(b) = K q(b) + 1 arrivals, scaled to sum 1;
+    /// c = arrivals / sum p(b) E(b). m(b) = min(1, p / q of the bin before) carries on what younger ages have refuted: a campaign without conversions
+    /// between an hour and a day has few after a month, although no win is that old yet. What is left of the prior holds only as far as predictions leave
+    /// room: where arrivals account for all that was predicted (c would exceed 1), c is held at 1 and the prior's part is what is left of 1.
     /// </summary>
     /// <param name="valueIsConversions">False where predicted value is revenue: it leaves no such room to measure.</param>
     public readonly void Shares(DelayPrior prior, bool valueIsConversions, Span<double> shares)
@@ -95,25 +96,31 @@ public struct DelayEvidence
             return;
         }
 
+        Span<double> believed = stackalloc double[DelayBins.Count], borne = stackalloc double[DelayBins.Count];
         for (int round = 0; round < Rounds; round++)
         {
             double passed = 0;
             for (int b = 0; b < DelayBins.Count; b++) passed += shares[b] * _exposed[b];
             // Arrivals of wins nobody predicted: nothing to set them against.
             if (passed <= 0) return;
-            double calibration = arrivals / passed, borne = 0, believed = 0;
-            if (valueIsConversions) calibration = Math.Min(calibration, 1);
+            double calibration = arrivals / passed;
+            bool leavesRoom = !valueIsConversions || calibration < 1;
+            if (!leavesRoom) calibration = 1;
+            double believedSum = 0, borneSum = 0;
             for (int b = 0; b < DelayBins.Count; b++)
             {
-                double weight = prior.Conversions + calibration * _exposed[b];
-                borne += _arrived[b] / weight;
-                believed += prior.Conversions * prior.Shares[b] / weight;
+                double mass = prior.Shares[b], weight = prior.Conversions * mass + 1;
+                double carried = b == 0 || prior.Shares[b - 1] <= 0 ? 1 : Math.Min((believed[b - 1] + borne[b - 1]) / prior.Shares[b - 1], 1);
+                // What the prior rules out is told by arrivals alone, against one of doubt.
+                double expected = calibration * _exposed[b] * (mass > 0 ? mass : 1);
+                believed[b] = mass * weight * carried / (weight + expected);
+                borne[b] = (mass > 0 ? mass : 1) * _arrived[b] / (weight + expected);
+                believedSum += believed[b];
+                borneSum += borne[b];
             }
 
-            bool leavesRoom = calibration < 1 || !valueIsConversions;
-            double belief = leavesRoom || believed <= 0 ? 1 : Math.Clamp((1 - borne) / believed, 0, 1), sum = borne + belief * believed;
-            for (int b = 0; b < DelayBins.Count; b++)
-                shares[b] = (belief * prior.Conversions * prior.Shares[b] + _arrived[b]) / (prior.Conversions + calibration * _exposed[b]) / sum;
+            double belief = leavesRoom || believedSum <= 0 ? 1 : Math.Clamp((1 - borneSum) / believedSum, 0, 1), sum = borneSum + belief * believedSum;
+            for (int b = 0; b < DelayBins.Count; b++) shares[b] = (belief * believed[b] + borne[b]) / sum;
         }
     }
 

@@ -5,7 +5,7 @@ public sealed class DelayPrior
 {
     private readonly double[] _shares;
 
-    /// <param name="conversions">How many observed conversions it weighs.</param>
+    /// <param name="conversions">How many observed conversions it weighs, besides one arrival of doubt in each age bin.</param>
     /// <param name="arrivedBy">Ascending points (age, share of conversions arrived by then); the rest arrives by the longest delay. Linear between them.</param>
     /// <exception cref="ArgumentException">Points that do not ascend, or shares outside 0..1.</exception>
     public DelayPrior(double conversions, params ReadOnlySpan<(TimeSpan Age, double Share)> arrivedBy)

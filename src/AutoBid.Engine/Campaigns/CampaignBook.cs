@@ -70,8 +70,9 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         {
             if (day.StartTicks < state.DayEndTicks || day.Day <= state.LastDay)
             {
-                // A date is used once: what is left of a date that the former zone had goes to the next.
-                DayBounds last = day.Day > state.LastDay ? day : clock.DayAt(day.EndTicks);
+                // A date is used once: what is left of a date that the former zone had (two, across the date line) goes to the next.
+                DayBounds last = day;
+                while (last.Day <= state.LastDay) last = clock.DayAt(last.EndTicks);
                 day = new DayBounds(last.Day, Math.Max(day.StartTicks, state.DayEndTicks), last.EndTicks);
             }
 
