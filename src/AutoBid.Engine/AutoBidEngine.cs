@@ -3,6 +3,7 @@ using AutoBid.Core.Guarding;
 using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
@@ -58,7 +59,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         Slots = new BidSlotTable();
         Leases = new LeaseDesk();
         Counters = new BidCounters();
-        Book = new CampaignBook(Slots, Leases, Counters);
+        Book = new CampaignBook(Slots, Leases, Counters, options.Delays);
         Bids = new BidDesk(Slots, Leases, Counters);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
         _closer = new StepCloser(Book, Leases, options);
@@ -237,6 +238,27 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         {
             if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
             return CampaignStatusView.Of(Book, Leases, index);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// The last click days of a campaign, oldest first; their spend as the store has settled it, after everything applied here is committed.
+    /// Null: unknown here.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<ClickDayView>?> DaysAsync(string tenantId, string campaignId, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
+            // A version and the spend that it counts must be of one instant.
+            if (!_pending.IsEmpty) await CommitAsync(cancellation).ConfigureAwait(false);
+            IReadOnlyList<BudgetRow> budgets = await _store.BudgetsAsync(tenantId, campaignId, cancellation).ConfigureAwait(false);
+            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options.ConversionMemory);
         }
         finally
         {

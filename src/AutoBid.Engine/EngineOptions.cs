@@ -1,3 +1,4 @@
+using AutoBid.Core.Conversions;
 using AutoBid.Core.Guarding;
 using AutoBid.Core.Response;
 using AutoBid.Engine.Events;
@@ -47,6 +48,9 @@ public sealed record EngineOptions
     public IReadOnlyDictionary<string, BillingChannel> Billing { get; init; } = new Dictionary<string, BillingChannel>(StringComparer.Ordinal);
 
     public BillingChannel DefaultBilling { get; init; } = BillingChannel.Burl;
+
+    /// <summary>When conversions arrive after their click, before a campaign has shown it.</summary>
+    public DelayPrior Delays { get; init; } = DelayPrior.Display;
 
     public GuardOptions Guard { get; init; } = new();
 

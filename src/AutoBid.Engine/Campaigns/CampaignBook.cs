@@ -1,7 +1,9 @@
 using AutoBid.Core.Campaigns;
+using AutoBid.Core.Conversions;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Bidding;
+using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ports;
 
@@ -11,12 +13,11 @@ namespace AutoBid.Engine.Campaigns;
 /// Every campaign this engine owns: settings, day state, trajectory, running step. Flat arrays by campaign index; owned by the loop's thread,
 /// but for the index, the slots and the counters, which bid threads read.
 /// </summary>
-public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounters counters)
+public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounters counters, DelayPrior? delays = null)
 {
     private readonly ChunkedArray<CampaignEntry> _states = new();
     private readonly ChunkedArray<StepAccumulator> _open = new();
     private readonly Dictionary<string, StepClock> _clocks = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, ConversionBook> _conversions = [];
     private List<int> _dirty = [];
 
     public CampaignIndex Index { get; } = new();
@@ -27,6 +28,8 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     public Func<string, int>? PartitionOf { get; private set; }
 
     public OwnedPartitions Owned { get; } = new();
+    /// <summary>Single conversions, click days and delays.</summary>
+    public ConversionLedger Conversions { get; } = new(delays ?? DelayPrior.Display);
 
     public int Count => Index.Count;
 
@@ -34,13 +37,6 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
 
     /// <summary>Sums of the running step. The campaign must have a block.</summary>
     public ref StepAccumulator Open(int campaign) => ref _open[_states[campaign].Block];
-
-    /// <summary>Conversions of a campaign by id, for retractions and restatements.</summary>
-    public ConversionBook Conversions(int campaign)
-    {
-        if (!_conversions.TryGetValue(campaign, out ConversionBook? book)) _conversions.Add(campaign, book = new ConversionBook());
-        return book;
-    }
 
     /// <summary>Applies settings; older or equal versions are ignored. Returns the campaign's index.</summary>
     public int Upsert(Campaign settings)
@@ -66,11 +62,39 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
 
         ref CampaignEntry state = ref _states[campaign];
         if (state.Settings is { } known && known.Version >= settings.Version) return campaign;
-        if (state.Settings?.Schedule.TimeZone != settings.Schedule.TimeZone) state.Clock = ClockOf(settings.Schedule.TimeZone);
+        // The running day keeps its zone; the new one takes over when it ends.
+        state.Clock ??= ClockOf(settings.Schedule.TimeZone);
         // One reference write: bid threads read it.
         Volatile.Write(ref state.Settings, settings);
         if (state.IsOwned) Touch(campaign);
         return campaign;
+    }
+
+    /// <summary>
+    /// Bounds of the day that begins when the one before is over: the local day of now, but for what of it a day of the former time zone has taken.
+    /// </summary>
+    public DayBounds NextDay(int campaign, long nowTicks)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        StepClock clock = ClockOf(state.Settings!.Schedule.TimeZone);
+        DayBounds day = clock.DayAt(nowTicks);
+        if (clock == state.Clock) return day;
+        // An entry without a day behind it has nothing to overlap with.
+        if (state.LastDay != 0)
+        {
+            if (day.StartTicks < state.DayEndTicks || day.Day <= state.LastDay)
+            {
+                // A date is used once: what is left of a date that the former zone had (two, across the date line) goes to the next.
+                DayBounds last = day;
+                while (last.Day <= state.LastDay) last = clock.DayAt(last.EndTicks);
+                day = new DayBounds(last.Day, Math.Max(day.StartTicks, state.DayEndTicks), last.EndTicks);
+            }
+
+            state.Zone = new ZoneChange(state.Clock, day.StartTicks, day.Day, day.EndTicks);
+        }
+
+        state.Clock = clock;
+        return day;
     }
 
     /// <summary>Starts a new day for a campaign: totals, trajectory and running step begin at zero.</summary>
@@ -87,6 +111,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.SpentNanos = state.AdjustedNanos = state.StepSpentNanos = 0;
         state.Conversions = state.ConversionValueMicros = state.ValueWonE9 = 0;
         state.DayBids = state.DayWins = 0;
+        state.SpendChanges = 0;
         state.LastPolicyTick = state.DecidedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
         state.PublishedRows = 0;
@@ -143,11 +168,13 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     {
         ref CampaignEntry state = ref _states[campaign];
         if (state.Block >= 0) Trajectories.Return(state.Block);
-        _conversions.Remove(campaign);
+        Conversions.Forget(campaign);
         state = new CampaignEntry
         {
             Settings = state.Settings,
             Clock = state.Clock,
+            Zone = state.Zone,
+            LastDay = state.LastDay,
             Partition = state.Partition,
             IsOwned = owned,
             Block = -1,
@@ -185,10 +212,11 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         if (state.Block < 0 || state.Day != 0 || nowTicks - state.DayEndTicks < TimeSpan.TicksPerDay) return;
         Trajectories.Return(state.Block);
         state.Block = -1;
-        state.IsDirty = true;
+        Touch(campaign);
     }
 
-    private StepClock ClockOf(string timeZone)
+    /// <summary>The clock of a time zone, one for all campaigns in it.</summary>
+    internal StepClock ClockOf(string timeZone)
     {
         if (!_clocks.TryGetValue(timeZone, out StepClock? clock))
             _clocks.Add(timeZone, clock = new StepClock(TimeZoneInfo.FindSystemTimeZoneById(timeZone)));

@@ -4,6 +4,7 @@ using AutoBid.Core.Money;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ports;
@@ -219,7 +220,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
 
     /// <summary>Day of the bid: its lease says it, else its own instant, else the instant of the bill.</summary>
     private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
-        => leaseDay != 0 ? leaseDay : state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day;
+        => leaseDay != 0 ? leaseDay : state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
 
     /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
     private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)
@@ -234,7 +235,14 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     /// <summary>Day totals at once; the running step gets it as its own or as late, by the instant of the bid.</summary>
     private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, int leaseDay)
     {
-        if (state.Block < 0 || DayOf(state, e, leaseDay) != state.Day) return;
+        int day = DayOf(state, e, leaseDay);
+        if (state.Block < 0 || day != state.Day)
+        {
+            book.Conversions.TouchSpend(campaign, day);
+            return;
+        }
+
+        state.SpendChanges++;
         // Without the instant of the bid the bill's own stands in for it; one that came after the day's end is late in its last step.
         long bidTicks = e.OriginTicks > 0 ? e.OriginTicks : Math.Min(e.TimeTicks, state.DayEndTicks - 1);
         state.SpentNanos = Nanos.AddSaturating(state.SpentNanos, amount);
@@ -252,12 +260,16 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
 
     private void Convert(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
-        if (!book.Conversions(campaign).TryApply(
-                KeyOf(e.Source!, e.Auction!), e.Kind, e.Count, e.ValueMicros, e.TimeTicks, out int conversions, out long valueMicros))
+        int clickDay = state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
+        if (!book.Conversions.Book.TryApply(campaign, KeyOf(e.Source!, e.Auction!), e, clickDay, out ConversionChange change))
         {
             metrics.CountDuplicate(e.Kind);
             return;
         }
+
+        book.Conversions.Apply(campaign, change);
+        int conversions = change.Conversions;
+        long valueMicros = change.ValueMicros;
 
         if (state.Block < 0) return;
         // By arrival: what arrives today steers today, whatever day its click was.

@@ -1,3 +1,4 @@
+using System.Numerics;
 using AutoBid.Core.Bidding;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Guarding;
@@ -19,6 +20,8 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
 {
     /// <summary>A tick has min(5 % of its length, 2 s) for all its chunks.</summary>
     private static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
+
+    private const ulong AllSteps = (1UL << StepClock.StepsPerDay) - 1;
 
     private readonly List<int> _order = [];
     private readonly DayForecast _forecast = new();
@@ -76,6 +79,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         TrajectoryView day = book.Trajectories.View(entry.Block);
         int tick = TickOf(entry, nowTicks);
         bool sameStep = entry.DecidedStep == day.Closed;
+        ulong closedSteps = ClosedSteps(entry);
         return new ChainItem
         {
             Policy = settings.Policy,
@@ -95,6 +99,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
                 AccountConstant = settings.AccountConstant,
                 Trajectory = day,
                 Prior = options.Prior,
+                ClosedSteps = closedSteps,
                 LastMultiplier = entry.Multiplier,
             },
         };
@@ -107,6 +112,10 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         TrajectoryView day = book.Trajectories.View(entry.Block);
         int step = day.Closed;
         bool onSchedule = (settings.Schedule.StepMask() >> step & 1) != 0;
+        int stepsLeft = BitOperations.PopCount(~item.Input.ClosedSteps & AllSteps & ulong.MaxValue << step);
+        // Only the cut to the target asks what is due.
+        bool cuts = settings is { Mode: PacingMode.TargetFirst, Objective: not Objective.MaxConversions };
+        (double pending, double carried) = cuts ? book.Conversions.Due(campaign, entry, day, nowTicks) : default;
         _forecast.Build(item.Input.Forecast);
         GuardResult result = guard.Apply(new GuardInput
         {
@@ -121,10 +130,12 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Spent = Nanos.ToDouble(entry.SpentNanos),
             StepSpent = Nanos.ToDouble(entry.StepSpentNanos),
             StepElapsed = day.Open.Elapsed,
-            StepsLeft = StepClock.StepsPerDay - step,
+            StepsLeft = stepsLeft,
             ExpectedValue = entry.ValueWonE9 / 1e9,
             RealisedConversions = entry.Conversions,
             RealisedValue = entry.ConversionValueMicros / 1e6,
+            PendingValue = pending,
+            CarriedValue = carried,
             Forecast = _forecast.IsKnown ? _forecast : null,
             IsColdStart = decision.IsColdStart,
             IsOffSchedule = !onSchedule,
@@ -167,6 +178,19 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             LatencyMs = latencyMs,
             Row = UnpublishedRow(ref entry, day),
         };
+    }
+
+    /// <summary>Steps of the day in which the campaign may not bid: outside its hours or its flight.</summary>
+    private static ulong ClosedSteps(in CampaignEntry entry)
+    {
+        Schedule schedule = entry.Settings!.Schedule;
+        ulong closed = ~schedule.StepMask() & AllSteps;
+        long start = schedule.FlightStart?.Ticks ?? 0, end = schedule.FlightEnd?.Ticks ?? long.MaxValue;
+        if (start <= entry.DayStartTicks && end >= entry.DayEndTicks) return closed;
+        var day = new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks);
+        for (int s = 0; s < StepClock.StepsPerDay; s++)
+            if (StepClock.StepStart(day, s) >= end || StepClock.StepStart(day, s + 1) <= start) closed |= 1UL << s;
+        return closed;
     }
 
     private static void Remember(ref CampaignEntry entry, in ChainDecision decision, double multiplier, int step, int tick)

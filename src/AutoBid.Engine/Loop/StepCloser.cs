@@ -29,8 +29,11 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         {
             closed += CloseUpTo(campaign, StepClock.StepsPerDay, partial);
             LearnMarketCpa(ref entry);
-            entry.LastRow = book.Trajectories.View(entry.Block).Rows[^1];
+            ReadOnlySpan<StepRow> rows = book.Trajectories.View(entry.Block).Rows;
+            entry.LastRow = rows[^1];
+            book.Conversions.CloseDay(campaign, new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), rows, entry.SpendChanges);
             Retire(campaign, entry.Day);
+            entry.LastDay = entry.Day;
             entry.Day = 0;
             book.Touch(campaign);
         }
@@ -43,9 +46,9 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
                 return closed;
             }
 
-            book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
+            book.Conversions.Book.Prune(campaign, nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-            book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
+            book.StartDay(campaign, book.NextDay(campaign, nowTicks), settings.ReferencePrice(entry.MarketCpa));
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.
@@ -67,8 +70,13 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
     {
         ref CampaignEntry entry = ref book[campaign];
         if (entry.Day != 0 && nowTicks < entry.DayEndTicks) return;
-        if (entry.Day != 0) Retire(campaign, entry.Day);
-        DayBounds day = entry.Clock!.DayAt(nowTicks);
+        if (entry.Day != 0)
+        {
+            Retire(campaign, entry.Day);
+            entry.LastDay = entry.Day;
+        }
+
+        DayBounds day = book.NextDay(campaign, nowTicks);
         (entry.Day, entry.DayStartTicks, entry.DayEndTicks) = (day.Day, day.StartTicks, day.EndTicks);
         // Its owner tells the store the budgets of the day; until then nothing is granted.
         entry.BudgetDay = entry.Day;

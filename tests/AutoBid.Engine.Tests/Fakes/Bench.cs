@@ -28,7 +28,7 @@ internal sealed class Bench : IDisposable
     public Bench(EngineOptions? options = null)
     {
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
-        Book = new CampaignBook(Slots, Leases, Counters);
+        Book = new CampaignBook(Slots, Leases, Counters, Options.Delays);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
         // The fake answers at once.
         Book.Place(static _ => 0);

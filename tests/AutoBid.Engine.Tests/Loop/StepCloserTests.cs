@@ -131,9 +131,9 @@ public sealed class StepCloserTests : IDisposable
         int c = _bench.Open(Bench.Campaign());
         _bench.Apply(Bench.Conversion("k", hours: 1), nowHours: 1);
         for (int day = 1; day <= 29; day++) _bench.Closer.Advance(c, Bench.At(24 * day));
-        Assert.Equal(1, _bench.Book.Conversions(c).Count);
+        Assert.Equal(1, _bench.Book.Conversions.Book.CountOf(c));
         for (int day = 30; day <= 32; day++) _bench.Closer.Advance(c, Bench.At(24 * day));
-        Assert.Equal(0, _bench.Book.Conversions(c).Count);
+        Assert.Equal(0, _bench.Book.Conversions.Book.CountOf(c));
     }
 
     [Fact]
