@@ -1,3 +1,4 @@
+using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
@@ -30,7 +31,9 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
 
         if (entry.Day == 0)
         {
-            if (!entry.IsActive) return closed;
+            // The days of a paused campaign go on: what is billed and converts in them must be in their totals when it bids again.
+            bool isPaused = settings.Status == CampaignStatus.Paused && entry.Block >= 0;
+            if (!entry.IsActive && !isPaused) return closed;
             book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
             book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));

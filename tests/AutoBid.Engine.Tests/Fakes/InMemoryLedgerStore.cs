@@ -19,6 +19,9 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
 
     public List<Adjustment> Adjustments { get; } = [];
 
+    /// <summary>Id of the first lease.</summary>
+    public long FirstLeaseId { get; init; } = 1;
+
     public int Commits { get; private set; }
 
     public int GrantCalls { get; private set; }
@@ -115,7 +118,12 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
                     rows = _scopes[(a.TenantId, a.CampaignId, a.Day)] = [_budgets[(BudgetScope.Day, a.CampaignId, a.Day)]];
                 }
 
-                foreach (Row row in rows) row.Settled += a.AmountNanos;
+                foreach (Row row in rows)
+                {
+                    row.Settled += a.AmountNanos;
+                    // A correction downwards first takes back what earlier adjustments raised.
+                    row.OnTime = Math.Min(row.OnTime, row.Settled);
+                }
             }
 
             foreach (long id in commit.ClosedLeases) Close(_leases[id]);
@@ -191,7 +199,7 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0);
             lease = new Lease
             {
-                Id = _leases.Count + 1,
+                Id = FirstLeaseId + _leases.Count,
                 Tenant = request.TenantId,
                 Campaign = request.CampaignId,
                 Day = request.Day,
