@@ -58,6 +58,18 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         return campaign;
     }
 
+    /// <summary>
+    /// Begins the local day of an instant: at its first tick, or with the first event of it when that comes before (a new campaign, or one that is paused),
+    /// so that no money or conversion falls between two days.
+    /// </summary>
+    public void BeginDay(int campaign, long nowTicks, EngineOptions options)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
+        if (state.MarketCpa <= 0) state.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
+        StartDay(campaign, state.Clock!.DayAt(nowTicks), state.Settings!.ReferencePrice(state.MarketCpa));
+    }
+
     /// <summary>Starts a new day for a campaign: totals, trajectory and running step begin at zero.</summary>
     public void StartDay(int campaign, DayBounds day, double reference)
     {

@@ -113,6 +113,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         pending.Seen.Add(new SeenEvent(e.Identity, expires));
         ref CampaignEntry state = ref book[campaign];
         state.IsDirty = true;
+        if (state.Day == 0) book.BeginDay(campaign, nowTicks, options);
         metrics.CountApplied(e.Kind);
         switch (e.Kind)
         {

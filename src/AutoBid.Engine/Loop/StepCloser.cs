@@ -1,4 +1,3 @@
-using AutoBid.Core.Campaigns;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
@@ -31,12 +30,8 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
 
         if (entry.Day == 0)
         {
-            // The days of a paused campaign go on: what is billed and converts in them must be in their totals when it bids again.
-            bool isPaused = settings.Status == CampaignStatus.Paused && entry.Block >= 0;
-            if (!entry.IsActive && !isPaused) return closed;
-            book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
-            if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-            book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
+            if (!entry.IsActive) return closed;
+            book.BeginDay(campaign, nowTicks, options);
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.

@@ -148,7 +148,7 @@ internal sealed partial class ModelRun : IAsyncDisposable
         // Budgets are told to the store at ticks.
         _hasTicked |= _naive.NextTick(from) <= Now;
         if (_naive.NextTick(from) <= Now) _inForce = [.. _settings];
-        await LearnDaysAsync(from);
+        await LearnDaysAsync();
     }
 
     private async Task ToAsync(DateTimeOffset target)

@@ -1,0 +1,13 @@
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace AutoBid.Chaos.Tests;
+
+/// <summary>The short run belongs to every test run; AUTOBID_CHAOS=long is <c>./autobid test --chaos</c>.</summary>
+internal static class ChaosLength
+{
+    public static bool IsLong { get; } = Environment.GetEnvironmentVariable("AUTOBID_CHAOS") == "long";
+
+    public static T Of<T>(T shortRun, T longRun) => IsLong ? longRun : shortRun;
+
+    public static void Say(string line) => TestContext.Current.TestOutputHelper!.WriteLine(line);
+}
