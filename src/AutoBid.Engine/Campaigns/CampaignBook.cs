@@ -59,15 +59,19 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     }
 
     /// <summary>
-    /// Begins the local day of an instant: at its first tick, or with the first event of it when that comes before (a new campaign, or one that is paused),
-    /// so that no money or conversion falls between two days.
+    /// Begins the local day of an instant and closes its steps before it, empty: at the day's first tick, or with its first event when that comes before
+    /// (a new campaign, or one that is paused), so that no money or conversion falls between two days. Returns the steps closed.
     /// </summary>
-    public void BeginDay(int campaign, long nowTicks, EngineOptions options)
+    public int BeginDay(int campaign, long nowTicks, EngineOptions options)
     {
         ref CampaignEntry state = ref _states[campaign];
         Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
         if (state.MarketCpa <= 0) state.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-        StartDay(campaign, state.Clock!.DayAt(nowTicks), state.Settings!.ReferencePrice(state.MarketCpa));
+        DayBounds day = state.Clock!.DayAt(nowTicks);
+        StartDay(campaign, day, state.Settings!.ReferencePrice(state.MarketCpa));
+        int closed = StepClock.StepAt(day, nowTicks);
+        for (int step = 0; step < closed; step++) Trajectories.Close(state.Block, _open[state.Block].ToRow(state.Reference, state.Multiplier, 1, partial: false));
+        return closed;
     }
 
     /// <summary>Starts a new day for a campaign: totals, trajectory and running step begin at zero.</summary>

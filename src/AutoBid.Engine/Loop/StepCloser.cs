@@ -31,7 +31,7 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         if (entry.Day == 0)
         {
             if (!entry.IsActive) return closed;
-            book.BeginDay(campaign, nowTicks, options);
+            closed += book.BeginDay(campaign, nowTicks, options);
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.

@@ -119,7 +119,7 @@ internal static class LedgerAudit
         {
             CampaignStatusView look = (await engine.LookAsync(Tenant, campaign, default))!;
             lines.Add($"{campaign} {look.Day}: {look.SpentNanos} spent, {look.Conversions} conversions of {look.ConversionValueMicros}");
-            lines.AddRange(look.Rows.SkipLast(1).Select((row, step) => $"{campaign} step {step}: multiplier {row.Multiplier}, cost {row.Cost}, late {row.LateCost}"));
+            lines.AddRange(look.Rows.SkipLast(1).Select((row, step) => $"{campaign} step {step}: multiplier {row.Multiplier}, cost {row.Cost}, late {row.LateCost}, conversions {row.Conversions}, late {row.LateConversions}"));
         }
 
         lines.AddRange(log.Position.Select(at => $"{at}"));
