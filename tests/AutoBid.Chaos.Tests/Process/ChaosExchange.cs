@@ -14,7 +14,7 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
 {
     private const int Workers = 3;
 
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(8);
 
     private readonly HttpMessageInvoker _http = new(ServiceHandlers.Create(64));
     private readonly Uri _service;
@@ -72,6 +72,14 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
         long started = Stopwatch.GetTimestamp(), before = Bids;
         await Eventually.HoldsAsync(() => Task.FromResult(Bids > before), limit, () => "no bid came");
         return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Returns when so many more bills were acknowledged: a fault without load before it proves nothing.</summary>
+    public async Task LoadAsync(int bills)
+    {
+        int Acknowledged() => Ledger.Bills.Count(bill => bill.IsAcknowledged);
+        int wanted = Acknowledged() + bills;
+        await Eventually.HoldsAsync(() => Task.FromResult(Acknowledged() >= wanted), TimeSpan.FromSeconds(60), () => $"{Acknowledged()} of {wanted} bills are acknowledged");
     }
 
     public async ValueTask DisposeAsync()
