@@ -261,6 +261,8 @@ public sealed class AutoBidEngine : IAsyncDisposable
         if (await _intake.ReadAsync(now, cancellation).ConfigureAwait(false) > 0) _lastEvent = now;
 
         now = _clocks.NowTicks;
+        // The wall clock went back: without a new grid nothing would be decided until the old instant comes again.
+        if (_nextTick - now > _options.Tick.Ticks) _nextTick = _nextStats = now;
         // A tick emits by itself: twice in one instant would be twice the same identity.
         if (now >= _nextStats && now < _nextTick)
         {

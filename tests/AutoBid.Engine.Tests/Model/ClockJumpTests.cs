@@ -69,8 +69,13 @@ public sealed class ClockJumpTests : IAsyncLifetime
         await BillAsync(late[2]);
         await BillAsync(late[2]);
         await BillAsync(await BidAsync());
-        await Until(async () => (await _store.BudgetsAsync("t1", "c1", default)).Where(row => row.Scope == BudgetScope.Day)
-            .All(row => row.SettledNanos == _billed.GetValueOrDefault(row.Period)));
+        await Until(async () =>
+        {
+            Pass(TimeSpan.FromMilliseconds(60));
+            IReadOnlyList<BudgetRow> rows = await _store.BudgetsAsync("t1", "c1", default);
+            return rows.Where(row => row.Scope == BudgetScope.Day).All(row => row.SettledNanos == _billed.GetValueOrDefault(row.Period));
+        });
+        Assert.All(_log.Rejected, one => Assert.Fail($"{one.Event.Kind} was refused: {one.Reason}"));
     }
 
     private async Task<(EngineEvent Bill, int Day)> BidAsync()
