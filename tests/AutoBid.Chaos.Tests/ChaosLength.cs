@@ -9,5 +9,11 @@ internal static class ChaosLength
 
     public static T Of<T>(T shortRun, T longRun) => IsLong ? longRun : shortRun;
 
+    /// <summary>Skips a test that would make the short run long.</summary>
+    public static void RequireLong(string why)
+    {
+        if (!IsLong) Assert.Skip($"long run only (./autobid test --chaos): {why}");
+    }
+
     public static void Say(string line) => TestContext.Current.TestOutputHelper!.WriteLine(line);
 }
