@@ -19,8 +19,11 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     /// <summary>Leases whose holds are not on this node, an earlier process's or a DSP's: what they have left for bills that still come.</summary>
     private readonly Dictionary<long, OutsideLease> _outside = [];
 
-    /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
+    /// <summary>What the store has settled on days gone by that refunds take from.</summary>
     private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
+
+    /// <summary>Money of days gone by that was applied since the last commit: the store does not have it yet.</summary>
+    private readonly Dictionary<(int Campaign, int Day), long> _uncommittedBefore = [];
 
     /// <summary>Tells of a lease that is open in the store: the last process of this node, or a DSP, bids or has bid under it.</summary>
     public void Remember(OpenLease lease)
@@ -63,7 +66,11 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     public void KnowSettled(int campaign, int day, long nanos) => _settledBefore.TryAdd((campaign, day), nanos);
 
     /// <summary>A commit was made: what was known of days gone by is asked for again.</summary>
-    public void ForgetSettled() => _settledBefore.Clear();
+    public void ForgetSettled()
+    {
+        _settledBefore.Clear();
+        _uncommittedBefore.Clear();
+    }
 
     /// <summary>Applies one event.</summary>
     /// <param name="nowTicks">Event time now.</param>
@@ -213,15 +220,21 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     {
         int day = DayOf(state, e, 0);
         if (day == state.Day) return state.SpentNanos + e.AmountNanos >= 0;
-        if (!_settledBefore.TryGetValue((campaign, day), out long settled) || settled + e.AmountNanos < 0) return false;
-        _settledBefore[(campaign, day)] = settled + e.AmountNanos;
-        return true;
+        return _settledBefore.TryGetValue((campaign, day), out long settled)
+            && settled + _uncommittedBefore.GetValueOrDefault((campaign, day)) + e.AmountNanos >= 0;
     }
 
     /// <summary>Day totals at once; the running step gets it as its own or as late, by the instant of the bid.</summary>
     private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, int leaseDay)
     {
-        if (state.Block < 0 || DayOf(state, e, leaseDay) != state.Day) return;
+        int day = DayOf(state, e, leaseDay);
+        if (day != state.Day)
+        {
+            _uncommittedBefore[(campaign, day)] = _uncommittedBefore.GetValueOrDefault((campaign, day)) + amount;
+            return;
+        }
+
+        if (state.Block < 0) return;
         // Without the instant of the bid the bill's own stands in for it; one that came after the day's end is late in its last step.
         long bidTicks = e.OriginTicks > 0 ? e.OriginTicks : Math.Min(e.TimeTicks, state.DayEndTicks - 1);
         state.SpentNanos = Nanos.AddSaturating(state.SpentNanos, amount);
