@@ -173,7 +173,7 @@ public sealed class EmbeddedEventLogTests : IDisposable
         await using EmbeddedEventLog log = Open();
         await log.AppendAsync(new[] { TestEvents.Bill("c1", 0) }, default);
         int partition = Murmur2.Partition("c1", 4);
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await log.StartAsync([new(Topic.Spend, partition, 2)], default));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await log.StartAsync([new(Topic.Spend, partition, 2)], default));
         await Assert.ThrowsAsync<ArgumentException>(async () => await log.StartAsync([new(Topic.Spend, 4, 0)], default));
         await Assert.ThrowsAsync<ArgumentException>(async () => await log.StartAsync([new("autobid.decisions", 0, 0)], default));
         await log.StartAsync([new(Topic.Spend, partition, 1)], default);
