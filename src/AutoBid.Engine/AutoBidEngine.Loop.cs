@@ -73,6 +73,8 @@ public sealed partial class AutoBidEngine
         bool hasRead = await ReadAsync(cancellation).ConfigureAwait(false);
 
         long now = _clocks.NowTicks;
+        // The wall clock went back: without a new grid nothing would be decided until the old instant comes again.
+        if (_nextTick - now > _options.Tick.Ticks) _nextTick = _nextStats = _nextBeat = now;
         // A tick emits by itself: twice in one instant would be twice the same identity.
         if (now >= _nextStats && now < _nextTick)
         {

@@ -35,6 +35,9 @@ public sealed record EventLogOptions
     /// <summary>Embedded: delete segments whose last record is older; null: keep all. Segments not read yet are never deleted.</summary>
     public TimeSpan? RetainAge { get; init; }
 
+    /// <summary>Embedded: true goes on behind damaged records that are yet to be read, without the events they held; false refuses to.</summary>
+    public bool AcceptDamage { get; init; }
+
     /// <summary>Embedded: appends waiting for the writer. When full, further callers wait (counted in autobid_log_append_waits_total).</summary>
     public int QueueCapacity { get; init; } = 1024;
 

@@ -97,6 +97,22 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         return day;
     }
 
+    /// <summary>
+    /// Begins the day of an instant and closes its steps before it, empty: at the day's first tick, or with its first event when that comes before
+    /// (a new campaign, or one that is paused), so that no money or conversion falls between two days. Returns the steps closed.
+    /// </summary>
+    public int BeginDay(int campaign, long nowTicks, EngineOptions options)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        Conversions.Book.Prune(campaign, nowTicks - options.ConversionMemory.Ticks);
+        if (state.MarketCpa <= 0) state.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
+        DayBounds day = NextDay(campaign, nowTicks);
+        StartDay(campaign, day, state.Settings!.ReferencePrice(state.MarketCpa));
+        int closed = StepClock.StepAt(day, nowTicks);
+        for (int step = 0; step < closed; step++) Trajectories.Close(state.Block, _open[state.Block].ToRow(state.Reference, state.Multiplier, 1, partial: false));
+        return closed;
+    }
+
     /// <summary>Starts a new day for a campaign: totals, trajectory and running step begin at zero.</summary>
     public void StartDay(int campaign, DayBounds day, double reference)
     {

@@ -19,8 +19,13 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
 {
     private readonly LeaseDirectory _directory = new();
 
-    /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
+    /// <summary>What the store has settled on days gone by that refunds take from.</summary>
     private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
+
+    /// <summary>Money of days gone by that was applied and is not in the store: since the last commit was put together, and in that commit.</summary>
+    private readonly Dictionary<(int Campaign, int Day), long> _uncommittedBefore = [];
+
+    private readonly Dictionary<(int Campaign, int Day), long> _committingBefore = [];
 
     /// <summary>Tells of a lease whose holds are not on this node: the last process of this node, another node, or a DSP, bids or has bid under it.</summary>
     public void Remember(in LeaseOwner lease) => _directory.Add(lease);
@@ -61,8 +66,19 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     /// <summary>What the store has settled for a campaign on a day gone by; it holds until the next commit.</summary>
     public void KnowSettled(int campaign, int day, long nanos) => _settledBefore.TryAdd((campaign, day), nanos);
 
-    /// <summary>A commit was made: what was known of days gone by is asked for again.</summary>
-    public void ForgetSettled() => _settledBefore.Clear();
+    /// <summary>A commit was put together: what is applied from here on is not in it.</summary>
+    public void CommitBegins()
+    {
+        foreach (((int Campaign, int Day) day, long amount) in _uncommittedBefore) _committingBefore[day] = _committingBefore.GetValueOrDefault(day) + amount;
+        _uncommittedBefore.Clear();
+    }
+
+    /// <summary>The commit is in the store: what was known of days gone by is asked for again.</summary>
+    public void ForgetSettled()
+    {
+        _settledBefore.Clear();
+        _committingBefore.Clear();
+    }
 
     /// <summary>Applies one event.</summary>
     /// <param name="nowTicks">Event time now.</param>
@@ -112,6 +128,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         ref CampaignEntry state = ref book[campaign];
         pending.Seen.Add((state.Partition, new SeenEvent(e.Identity, expires)));
         book.Touch(campaign);
+        if (state.Day == 0) book.BeginDay(campaign, nowTicks, options);
         metrics.CountApplied(e.Kind);
         switch (e.Kind)
         {
@@ -227,17 +244,17 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     {
         int day = DayOf(state, e, 0);
         if (day == state.Day) return state.SpentNanos + e.AmountNanos >= 0;
-        if (!_settledBefore.TryGetValue((campaign, day), out long settled) || settled + e.AmountNanos < 0) return false;
-        _settledBefore[(campaign, day)] = settled + e.AmountNanos;
-        return true;
+        return _settledBefore.TryGetValue((campaign, day), out long settled)
+            && settled + _uncommittedBefore.GetValueOrDefault((campaign, day)) + _committingBefore.GetValueOrDefault((campaign, day)) + e.AmountNanos >= 0;
     }
 
     /// <summary>Day totals at once; the running step gets it as its own or as late, by the instant of the bid.</summary>
     private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, int leaseDay)
     {
         int day = DayOf(state, e, leaseDay);
-        if (state.Block < 0 || day != state.Day)
+        if (day != state.Day)
         {
+            _uncommittedBefore[(campaign, day)] = _uncommittedBefore.GetValueOrDefault((campaign, day)) + amount;
             book.Conversions.TouchSpend(campaign, day);
             return;
         }

@@ -68,6 +68,7 @@ public sealed class Committer(
         commit.States.AddRange(states);
         commit.Offsets = intake.AppliedUpTo();
         _unconfirmed = commit;
+        applier.CommitBegins();
         _unconfirmedOutcomes = pending.TakeOutcomes();
         await ConfirmAsync(cancellation).ConfigureAwait(false);
         _cost = clocks.Monotonic.GetElapsedTime(_started);
@@ -91,6 +92,8 @@ public sealed class Committer(
         _unconfirmed = null;
         _unconfirmedOutcomes.Clear();
         pending.Clear();
+        applier.CommitBegins();
+        applier.ForgetSettled();
         book.TakeDirty();
         return ended;
     }

@@ -46,9 +46,7 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
                 return closed;
             }
 
-            book.Conversions.Book.Prune(campaign, nowTicks - options.ConversionMemory.Ticks);
-            if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-            book.StartDay(campaign, book.NextDay(campaign, nowTicks), settings.ReferencePrice(entry.MarketCpa));
+            closed += book.BeginDay(campaign, nowTicks, options);
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.

@@ -19,6 +19,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
     private readonly TimeProvider _time;
     private readonly SegmentStore _store;
     private readonly GroupCommit _writer;
+    private readonly bool _acceptDamage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogReader? _reader;
     private bool _disposed;
@@ -31,7 +32,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
 
     internal EmbeddedEventLog(EventLogOptions options, ICampaignNames names, ILogger logger, TimeProvider time, Func<string, ILogFile> open)
     {
-        (_names, _logger, _time) = (names, logger, time);
+        (_names, _logger, _time, _acceptDamage) = (names, logger, time, options.AcceptDamage);
         if (!options.Fsync) logger.LogWarning("fsync is off: a power cut may lose acknowledged events");
         _store = new SegmentStore(options, time, logger, open);
         _writer = new GroupCommit(_store, options.QueueCapacity, logger, Committed);
@@ -92,7 +93,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
                 List<PartitionOffset> start = StartOffsets.Resolve(
                     offsets, Partitions, all, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
                 LogReader? previous = _reader;
-                Volatile.Write(ref _reader, new LogReader(_store, start, _names, _logger));
+                Volatile.Write(ref _reader, new LogReader(_store, start, _names, _logger, _acceptDamage));
                 previous?.Dispose();
                 return ValueTask.CompletedTask;
             },

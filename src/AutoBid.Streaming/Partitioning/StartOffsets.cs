@@ -37,7 +37,7 @@ internal static class StartOffsets
                 if (wanted.TryGetValue((topic, partition), out long next))
                 {
                     if (next > high)
-                        throw new InvalidOperationException($"offset {next} of {topic}/{partition} lies beyond its end {high}: the log is older than the ledger");
+                        throw new InvalidDataException($"offset {next} of {topic}/{partition} lies beyond its end {high}: the log is older than the ledger");
                     if (next < low)
                     {
                         StreamingMetrics.OffsetsLost.Add(low - next, StreamingMetrics.TopicTag(topic));

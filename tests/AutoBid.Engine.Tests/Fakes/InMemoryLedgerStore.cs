@@ -17,6 +17,9 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
 
     public List<Adjustment> Adjustments { get; } = [];
 
+    /// <summary>Id of the first lease.</summary>
+    public long FirstLeaseId { get; init; } = 1;
+
     public int Commits { get; private set; }
 
     public int GrantCalls { get; private set; }
@@ -174,7 +177,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0, 0, 0, 0);
             lease = new Lease
             {
-                Id = _leases.Count + 1,
+                Id = FirstLeaseId + _leases.Count,
                 Tenant = request.TenantId,
                 Campaign = request.CampaignId,
                 Day = request.Day,
