@@ -1,3 +1,4 @@
+using AutoBid.Benchmarks.Ingest;
 using AutoBid.Benchmarks.Policies;
 using AutoBid.Benchmarks.Simulator;
 using BenchmarkDotNet.Running;
@@ -5,4 +6,5 @@ using BenchmarkDotNet.Running;
 // Whole periods are timed by their own driver: BenchmarkDotNet runs variants one after the other, and this machine drifts.
 if (args is ["simulator", ..]) new SimulatorBenchmark(SimulatorBenchmarkOptions.Parse(args.AsSpan(1))).Run();
 else if (args is ["policy", ..]) new PolicyBenchmark(PolicyBenchmarkOptions.Parse(args.AsSpan(1))).Run();
+else if (args is ["ingest", ..]) await new IngestBenchmark(IngestBenchmarkOptions.Parse(args.AsSpan(1))).RunAsync();
 else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

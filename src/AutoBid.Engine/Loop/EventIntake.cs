@@ -28,7 +28,12 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
     public async ValueTask<int> ReadAsync(long nowTicks, CancellationToken cancellation)
     {
         int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
-        for (int i = 0; i < read; i++) await ApplyAsync(_buffer[i], nowTicks, cancellation).ConfigureAwait(false);
+        for (int i = 0; i < read; i++)
+        {
+            if (Misses(_buffer[i], out int day, out int campaign)) await KnowSettledAsync(_buffer[i], campaign, day, cancellation).ConfigureAwait(false);
+            Apply(_buffer[i], nowTicks);
+        }
+
         await RejectAsync(cancellation).ConfigureAwait(false);
         return read;
     }
@@ -43,8 +48,14 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
             int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
             for (int i = 0; i < read; i++)
             {
-                if (deterministic) _waiting.Add(_buffer[i]);
-                else await ApplyAsync(_buffer[i], nowTicks, cancellation).ConfigureAwait(false);
+                if (deterministic)
+                {
+                    _waiting.Add(_buffer[i]);
+                    continue;
+                }
+
+                if (Misses(_buffer[i], out int day, out int campaign)) await KnowSettledAsync(_buffer[i], campaign, day, cancellation).ConfigureAwait(false);
+                Apply(_buffer[i], nowTicks);
             }
         }
 
@@ -80,19 +91,25 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
         });
         int due = 0;
         while (due < _waiting.Count && (everything || _waiting[due].Kind == EventKind.Campaign || _waiting[due].TimeTicks < nowTicks))
-            await ApplyAsync(_waiting[due++], nowTicks, cancellation).ConfigureAwait(false);
+        {
+            if (Misses(_waiting[due], out int day, out int campaign)) await KnowSettledAsync(_waiting[due], campaign, day, cancellation).ConfigureAwait(false);
+            Apply(_waiting[due++], nowTicks);
+        }
+
         _waiting.RemoveRange(0, due);
     }
 
-    private async ValueTask ApplyAsync(EngineEvent e, long nowTicks, CancellationToken cancellation)
-    {
-        int refundedDay = applier.NeedsSettledOf(e, out int campaign);
-        if (refundedDay != 0)
-        {
-            foreach (BudgetRow row in await store.BudgetsAsync(e.TenantId, e.CampaignId, cancellation).ConfigureAwait(false))
-                if (row.Scope == BudgetScope.Day && row.Period == refundedDay) applier.KnowSettled(campaign, refundedDay, row.SettledNanos);
-        }
+    // Hardly ever true, and all that could make applying an event wait: what follows is a call without a task for each event.
+    private bool Misses(in EngineEvent e, out int day, out int campaign) => (day = applier.NeedsSettledOf(e, out campaign)) != 0;
 
+    private async ValueTask KnowSettledAsync(EngineEvent e, int campaign, int day, CancellationToken cancellation)
+    {
+        foreach (BudgetRow row in await store.BudgetsAsync(e.TenantId, e.CampaignId, cancellation).ConfigureAwait(false))
+            if (row.Scope == BudgetScope.Day && row.Period == day) applier.KnowSettled(campaign, day, row.SettledNanos);
+    }
+
+    private void Apply(in EngineEvent e, long nowTicks)
+    {
         Applied++;
         applier.Apply(e, nowTicks, out string? rejection);
         if (rejection is null) return;

@@ -25,6 +25,7 @@ internal static class CampaignReader
     private static readonly FieldTable Reservations = new(Enum.GetNames<Reservation>());
     private static readonly FieldTable Statuses = new(Enum.GetNames<CampaignStatus>());
 
+    /// <summary>The identity is the caller's to fill.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out EngineEvent e, out EventError error)
     {
         e = default;
@@ -47,7 +48,6 @@ internal static class CampaignReader
         e.CampaignId = campaign.Id;
         e.TimeTicks = time;
         e.Settings = campaign;
-        e.Identity = EventIdentities.Of(e);
         return true;
     }
 
