@@ -28,7 +28,10 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     /// <summary>Sums of the running step. The campaign must have a block.</summary>
     public ref StepAccumulator Open(int campaign) => ref _open[_states[campaign].Block];
 
-    /// <summary>Conversions of a campaign by id, for retractions and restatements.</summary>
+    /// <summary>Conversions of a campaign by id, or null: it never had one.</summary>
+    public ConversionBook? FindConversions(int campaign) => _conversions.GetValueOrDefault(campaign);
+
+    /// <summary>Conversions of a campaign by id, for retractions and restatements; begun when it has none yet.</summary>
     public ConversionBook Conversions(int campaign)
     {
         if (!_conversions.TryGetValue(campaign, out ConversionBook? book)) _conversions.Add(campaign, book = new ConversionBook());

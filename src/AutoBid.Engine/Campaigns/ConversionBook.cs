@@ -52,10 +52,10 @@ public sealed class ConversionBook
         }
     }
 
-    internal void Read(BinaryReader reader)
+    /// <summary>Reads what <see cref="Write"/> wrote behind its count.</summary>
+    internal void Read(BinaryReader reader, int count)
     {
         _entries.Clear();
-        int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
         {
             var key = new EventIdentity(reader.ReadUInt64(), reader.ReadUInt64());

@@ -77,7 +77,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
-        if (!book.Index.TryFind(e.CampaignId, out int campaign) || book[campaign].Settings is not { } settings || settings.TenantId != e.TenantId)
+        if (!book.Index.TryFindInterned(e.CampaignId, out int campaign) || book[campaign].Settings is not { } settings || settings.TenantId != e.TenantId)
         {
             rejection = "unknown-campaign";
             return;

@@ -44,7 +44,8 @@ public static class StateCodec
             writer.Write(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref book.Open(campaign), 1)));
         }
 
-        book.Conversions(campaign).Write(writer);
+        if (book.FindConversions(campaign) is { } conversions) conversions.Write(writer);
+        else writer.Write(0);
         writer.Flush();
         return stream.ToArray();
     }
@@ -85,7 +86,8 @@ public static class StateCodec
             stream.ReadExactly(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref book.Open(campaign), 1)));
         }
 
-        book.Conversions(campaign).Read(reader);
+        int conversions = reader.ReadInt32();
+        if (conversions > 0) book.Conversions(campaign).Read(reader, conversions);
         entry.IsDirty = false;
     }
 }

@@ -31,7 +31,7 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         if (entry.Day == 0)
         {
             if (!entry.IsActive) return closed;
-            book.Conversions(campaign).Prune(nowTicks - options.ConversionMemory.Ticks);
+            book.FindConversions(campaign)?.Prune(nowTicks - options.ConversionMemory.Ticks);
             if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
             book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
         }

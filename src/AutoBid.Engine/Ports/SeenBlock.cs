@@ -1,5 +1,4 @@
 namespace AutoBid.Engine.Ports;
 
-/// <summary>A piece of a partition's dedupe memory, opaque to the store: blocks of one key are kept and given back in the order they were appended.</summary>
-/// <param name="Key">Hour of event time: UTC ticks / ticks per hour.</param>
-public sealed record SeenBlock(int Partition, SeenKind Kind, long Key, byte[] Blob);
+/// <summary>A piece of dedupe state, opaque to the store. Several may share a key; they come back in the order in which they were appended.</summary>
+public readonly record struct SeenBlock(int Partition, SeenKind Kind, long Key, byte[] Blob);

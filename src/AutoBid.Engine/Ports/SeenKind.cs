@@ -1,11 +1,11 @@
 namespace AutoBid.Engine.Ports;
 
-/// <summary>What a <see cref="SeenBlock"/> remembers. The numbers are stored.</summary>
+/// <summary>What the blocks of one kind hold; the ledger store does not look into them.</summary>
 public enum SeenKind : byte
 {
-    /// <summary>Identities of an hour of event time.</summary>
-    Identities = 1,
+    /// <summary>Identities; the key is their hour of event time, as ticks / ticks of an hour.</summary>
+    Ids,
 
-    /// <summary>Bits of own bids whose lease and sequence number stand for the identity.</summary>
-    OwnBids = 2,
+    /// <summary>Own bids by lease and sequence number; the key is their hour, as above.</summary>
+    Bids,
 }

@@ -78,7 +78,8 @@ public sealed class ConversionBookTests
         using (var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, true)) book.Write(writer);
         stream.Position = 0;
         var copy = new ConversionBook();
-        copy.Read(new BinaryReader(stream));
+        var reader = new BinaryReader(stream);
+        copy.Read(reader, reader.ReadInt32());
         Assert.Equal((false, 0, 0), Apply(copy, EventKind.Restate, 5, 900));
         Assert.Equal((true, 1, 900), Apply(copy, EventKind.Restate, 6, 900));
     }

@@ -49,7 +49,7 @@ internal sealed class HourBlocks(int partition, SeenKind kind)
             byte[]? whole = content.Whole(_rewriting);
             _rewritingToNothing = whole is null;
             if (whole is not null) changes.Replaced.Add(new SeenBlock(partition, kind, _rewriting, whole));
-            else changes.Dropped.Add((partition, kind, _rewriting));
+            else changes.Dropped.Add(new SeenKey(partition, kind, _rewriting));
         }
 
         foreach (int hour in content.PendingHours.Order())
@@ -62,7 +62,7 @@ internal sealed class HourBlocks(int partition, SeenKind kind)
         }
 
         foreach (int hour in _dropped.Order())
-            if (!_appending.Contains(hour) && hour != _rewriting) changes.Dropped.Add((partition, kind, hour));
+            if (!_appending.Contains(hour) && hour != _rewriting) changes.Dropped.Add(new SeenKey(partition, kind, hour));
     }
 
     /// <summary>What was collected is stored.</summary>

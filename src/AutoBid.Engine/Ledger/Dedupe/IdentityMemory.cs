@@ -37,7 +37,7 @@ internal sealed class IdentityMemory : IHourContent
     public IdentityMemory(int partition, int nowHour)
     {
         _now = nowHour;
-        _blocks = new HourBlocks(partition, SeenKind.Identities);
+        _blocks = new HourBlocks(partition, SeenKind.Ids);
     }
 
     public bool HasPending => _pending.Count > 0 || _blocks.HasWork;

@@ -35,7 +35,7 @@ internal sealed class OwnBidMemory : IHourContent
     private int _used;
     private int _nextPage;
 
-    public OwnBidMemory(int partition) => _blocks = new HourBlocks(partition, SeenKind.OwnBids);
+    public OwnBidMemory(int partition) => _blocks = new HourBlocks(partition, SeenKind.Bids);
 
     public bool HasPending => _pending.Count > 0 || _blocks.HasWork;
 

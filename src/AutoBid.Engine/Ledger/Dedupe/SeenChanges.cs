@@ -12,7 +12,7 @@ public sealed class SeenChanges
     public List<SeenBlock> Replaced { get; } = [];
 
     /// <summary>Keys of which nothing is kept.</summary>
-    public List<(int Partition, SeenKind Kind, long Key)> Dropped { get; } = [];
+    public List<SeenKey> Dropped { get; } = [];
 
     public bool IsEmpty => Appended.Count == 0 && Replaced.Count == 0 && Dropped.Count == 0;
 }

@@ -69,8 +69,8 @@ public sealed class SeenMemory(TimeSpan window)
             loaded.Add(partition);
             switch (block.Kind)
             {
-                case SeenKind.Identities: partition.Identities.Load(block, (int)block.Key); break;
-                case SeenKind.OwnBids: partition.OwnBids.Load(block, (int)block.Key); break;
+                case SeenKind.Ids: partition.Identities.Load(block, (int)block.Key); break;
+                case SeenKind.Bids: partition.OwnBids.Load(block, (int)block.Key); break;
                 default: throw SeenBlob.Damaged(block, "is of a kind that this engine does not know");
             }
         }

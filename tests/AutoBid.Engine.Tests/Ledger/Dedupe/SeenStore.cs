@@ -6,7 +6,7 @@ namespace AutoBid.Engine.Tests.Ledger.Dedupe;
 /// <summary>The stored blocks, as a ledger store keeps them.</summary>
 internal sealed class SeenStore
 {
-    private readonly SortedDictionary<(int Partition, SeenKind Kind, long Key), List<SeenBlock>> _blocks = [];
+    private readonly Dictionary<SeenKey, List<SeenBlock>> _blocks = [];
 
     public long BytesWritten { get; private set; }
 
@@ -16,16 +16,18 @@ internal sealed class SeenStore
 
     public void Apply(SeenChanges changes)
     {
-        var keys = changes.Appended.Concat(changes.Replaced).Select(block => (block.Partition, block.Kind, block.Key)).Concat(changes.Dropped).ToList();
+        var keys = changes.Appended.Concat(changes.Replaced).Select(KeyOf).Concat(changes.Dropped).ToList();
         Assert.Equal(keys.Count, keys.Distinct().Count());
-        foreach (SeenBlock block in changes.Replaced) _blocks[(block.Partition, block.Kind, block.Key)] = [block];
-        foreach (var key in changes.Dropped) Assert.True(_blocks.Remove(key));
+        foreach (SeenBlock block in changes.Replaced) _blocks[KeyOf(block)] = [block];
+        foreach (SeenKey key in changes.Dropped) Assert.True(_blocks.Remove(key));
         foreach (SeenBlock block in changes.Appended)
         {
-            if (!_blocks.TryGetValue((block.Partition, block.Kind, block.Key), out var list)) _blocks.Add((block.Partition, block.Kind, block.Key), list = []);
+            if (!_blocks.TryGetValue(KeyOf(block), out var list)) _blocks.Add(KeyOf(block), list = []);
             list.Add(block);
         }
 
         BytesWritten += changes.Appended.Concat(changes.Replaced).Sum(block => (long)block.Blob.Length);
     }
+
+    private static SeenKey KeyOf(SeenBlock block) => new(block.Partition, block.Kind, block.Key);
 }
