@@ -7,7 +7,7 @@ namespace AutoBid.Engine.Campaigns;
 /// <summary>Campaign id to dense index, looked up by UTF-8 bytes as they stand in a request. Ids are global; an index is never reused.</summary>
 public sealed class CampaignIndex
 {
-    private const int Recent = 1 << 14;
+    private const int Recent = 1 << 16;
 
     private readonly ConcurrentDictionary<byte[], int> _byUtf8;
     private readonly ConcurrentDictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
