@@ -6,6 +6,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Fallback;
@@ -22,8 +23,8 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private readonly EngineClocks _clocks;
     private readonly IEventLog _log;
     private readonly ILedgerStore _store;
-    private readonly SeenEvents _seen = new();
-    private readonly PendingCommit _pending = new();
+    private readonly SeenMemory _seen;
+    private readonly PendingCommit _pending;
     private readonly EventApplier _applier;
     private readonly EventIntake _intake;
     private readonly StepCloser _closer;
@@ -41,6 +42,10 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private long _lastCommit;
     private long _lastEvent;
     private TimeSpan _commitCost;
+    private long _commits;
+
+    // Put together but not known to be durable. It is repeated as it is until the store has taken it: whether an attempt that failed was applied only the store knows.
+    private LedgerCommit? _unconfirmed;
 
     /// <param name="identify">Business key of events that the engine itself makes; the same rule as for every other event.</param>
     public AutoBidEngine(
@@ -53,8 +58,10 @@ public sealed class AutoBidEngine : IAsyncDisposable
         Slots = new BidSlotTable();
         Leases = new LeaseDesk();
         Counters = new BidCounters();
-        Book = new CampaignBook(Slots, Leases, Counters);
+        Book = new CampaignBook(Slots, Leases, Counters) { PartitionOf = log.PartitionOf };
         Bids = new BidDesk(Slots, Leases, Counters);
+        _seen = new SeenMemory(options.DedupeWindow);
+        _pending = new PendingCommit(_seen);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
         _intake = new EventIntake(log, store, _applier, _metrics, clocks.Deterministic);
         _closer = new StepCloser(Book, Leases, options);
@@ -88,18 +95,21 @@ public sealed class AutoBidEngine : IAsyncDisposable
 
     internal CampaignBook Book { get; }
 
-    internal SeenEvents Seen => _seen;
+    internal SeenMemory Seen => _seen;
 
     /// <summary>Restores the last commit, takes over the settings, and starts reading behind it.</summary>
     public async Task StartAsync(IAsyncEnumerable<Campaign> campaigns, CancellationToken cancellation)
     {
         long now = _clocks.NowTicks;
-        LedgerSnapshot snapshot = await _store.LoadAsync(now, cancellation).ConfigureAwait(false);
+        int partitions = await _log.PartitionsAsync(cancellation).ConfigureAwait(false);
+        int[] all = [.. Enumerable.Range(0, partitions)];
+        Book.Owned.Add(await _store.ClaimAsync(_options.Node, all, partitions, cancellation).ConfigureAwait(false));
+        LedgerSnapshot snapshot = await _store.LoadAsync(all, cancellation).ConfigureAwait(false);
         await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
         foreach (CampaignState state in snapshot.States)
             if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
-        foreach (SeenEvent e in snapshot.Seen) _seen.TryAdd(e.Identity, e.ExpiresTicks);
-        foreach (OpenLease lease in snapshot.Leases) _applier.Remember(lease);
+        _seen.Load(snapshot.Seen, now);
+        foreach (OpenLease lease in snapshot.Leases) _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
         await _log.StartAsync(snapshot.Offsets, cancellation).ConfigureAwait(false);
         _nextTick = (now + _options.Tick.Ticks - 1) / _options.Tick.Ticks * _options.Tick.Ticks;
         _lastEvent = now;
@@ -204,18 +214,31 @@ public sealed class AutoBidEngine : IAsyncDisposable
         try
         {
             if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
-            int day = Book[index].Day;
-            LeaseRequest? request = _refiller.RequestFor(
-                index, node, _clocks.NowTicks, (tenant, campaign, asking) => _applier.LeftOf(tenant, campaign, asking, day));
-            if (request is not { } wanted) return null;
-            LeaseGrant grant = (await _store.GrantAsync([wanted], cancellation).ConfigureAwait(false))[0];
-            if (grant.LeaseId != 0) _applier.Raise(wanted, grant);
-            return new OutsideGrant(grant, _applier.LeftOf(tenantId, campaignId, node, day));
+            // Asking for nothing renews the lease and tells what it has left, which decides how much is asked for.
+            if (_refiller.RequestFor(index, node, _clocks.NowTicks, static (_, _, _) => long.MaxValue) is not { } renewal) return null;
+            LeaseGrant grant = (await _store.GrantAsync([renewal], cancellation).ConfigureAwait(false))[0];
+            long left = LeftOf(grant);
+            if (_refiller.RequestFor(index, node, _clocks.NowTicks, (_, _, _) => left) is { AmountNanos: > 0 } more)
+            {
+                grant = (await _store.GrantAsync([more], cancellation).ConfigureAwait(false))[0];
+                left = LeftOf(grant);
+            }
+
+            if (grant.LeaseId != 0) _applier.Remember(new LeaseOwner(grant.LeaseId, tenantId, campaignId, grant.Day, node));
+            return new OutsideGrant(grant, left);
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>What a lease of a DSP has left: what the store says, less bills that the next commit brings it.</summary>
+    private long LeftOf(in LeaseGrant grant)
+    {
+        long lease = grant.LeaseId;
+        long coming = _pending.OutsideBills.Concat(_unconfirmed?.OutsideBills ?? []).Where(bill => bill.LeaseId == lease).Sum(bill => bill.Bill.AmountNanos);
+        return Math.Max(grant.TotalGrantedNanos - grant.SettledNanos - coming, 0);
     }
 
     /// <summary>A look at one campaign for the API, taken between two pieces of the loop's work. Null: unknown here.</summary>
@@ -316,32 +339,42 @@ public sealed class AutoBidEngine : IAsyncDisposable
     /// <summary>Takes back what dead nodes left. After a commit: a bill that was applied but not committed must still find its lease open.</summary>
     private async Task ReclaimAsync(long now, CancellationToken cancellation)
     {
-        foreach (long lease in await _store.ReclaimAsync(now - _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
-        {
-            _applier.Forget(lease);
+        foreach (long lease in await _store.ReclaimAsync(exceptNode: null, now, _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
             Leases.Revoke(lease);
-        }
     }
 
     private async Task CommitAsync(CancellationToken cancellation)
     {
         long started = _clocks.Monotonic.GetTimestamp();
+        _lastCommit = started;
+        if (_unconfirmed is not null) await ConfirmAsync(cancellation).ConfigureAwait(false);
         var states = new List<CampaignState>();
         for (int c = 0; c < Book.Count; c++)
         {
             ref CampaignEntry entry = ref Book[c];
             if (!entry.IsDirty || entry.Settings is not { } settings) continue;
             // One row a campaign: the blob says which day it is.
-            states.Add(new CampaignState(settings.TenantId, settings.Id, 0, StateCodec.Write(Book, c)));
+            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Partition, 0, StateCodec.Write(Book, c)));
+            entry.IsDirty = false;
         }
 
-        _lastCommit = started;
         if (states.Count == 0 && _pending.IsEmpty) return;
-        await _store.CommitAsync(_pending.ToCommit(states, _intake.AppliedUpTo()), cancellation).ConfigureAwait(false);
-        _pending.Clear();
-        _applier.ForgetSettled();
-        for (int c = 0; c < Book.Count; c++) Book[c].IsDirty = false;
+        LedgerCommit commit = _pending.Take();
+        commit.Sequence = ++_commits;
+        commit.Epochs.AddRange(Book.Owned.All);
+        commit.States.AddRange(states);
+        commit.Offsets = _intake.AppliedUpTo();
+        _unconfirmed = commit;
+        await ConfirmAsync(cancellation).ConfigureAwait(false);
         _commitCost = _clocks.Monotonic.GetElapsedTime(started);
         _metrics.RecordCommit(_commitCost);
+    }
+
+    private async ValueTask ConfirmAsync(CancellationToken cancellation)
+    {
+        CommitResult result = await _store.CommitAsync(_unconfirmed!, cancellation).ConfigureAwait(false);
+        _unconfirmed = null;
+        _applier.ForgetSettled();
+        _applier.Listed(result.Adjustments);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class MemoryCampaignDay(string tenant, string campaign, int day,
 
     public int Day => day;
 
+    /// <summary>-1 until its budgets are set: money that came too early does not know it.</summary>
+    public int Partition { get; set; } = -1;
+
     public MemoryBudget DayBudget => dayBudget;
 
     public IEnumerable<MemoryBudget> Scopes => _account is { } account ? [dayBudget, flightBudget, account] : [dayBudget, flightBudget];

@@ -52,6 +52,10 @@ public sealed class MemoryEventLog : IEventLog
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(1);
+
+    public int PartitionOf(string campaignId) => 0;
+
     /// <exception cref="InvalidOperationException">An offset lies before what is held.</exception>
     public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
     {

@@ -21,6 +21,11 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
 
     public TrajectoryStore Trajectories { get; } = new();
 
+    /// <summary>Partition of a campaign id; the log knows it.</summary>
+    public Func<string, int> PartitionOf { get; init; } = static _ => 0;
+
+    public OwnedPartitions Owned { get; } = new();
+
     public int Count => Index.Count;
 
     public ref CampaignEntry this[int campaign] => ref _states[campaign];
@@ -48,7 +53,14 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
             slots.EnsureCapacity(campaign + 1);
             counters.EnsureCapacity(campaign + 1);
             leases.EnsureCapacity(campaign + 1);
-            _states[campaign] = new CampaignEntry { Block = -1, LastPolicyTick = -1, DecidedStep = -1, RemainingNanos = -1 };
+            _states[campaign] = new CampaignEntry
+            {
+                Partition = PartitionOf(settings.Id),
+                Block = -1,
+                LastPolicyTick = -1,
+                DecidedStep = -1,
+                RemainingNanos = -1,
+            };
             // The id becomes visible to bid threads only after every array has its row.
             Index.Publish(settings.Id, campaign);
         }

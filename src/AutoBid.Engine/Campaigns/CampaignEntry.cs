@@ -16,6 +16,9 @@ public struct CampaignEntry
 
     public StepClock? Clock;
 
+    /// <summary>The campaign's partition of every keyed topic.</summary>
+    public int Partition;
+
     /// <summary>Block in the trajectory store and the accumulators; -1: none yet.</summary>
     public int Block;
 

@@ -37,12 +37,12 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
             if (entry.Settings is not { } settings || entry.Day == 0) continue;
             if (entry.BudgetVersion == settings.Version && entry.BudgetDay == entry.Day) continue;
             _budgets.Add(new BudgetSetting(
-                settings.TenantId, settings.Id, entry.Day, settings.DailyBudgetNanos, settings.FlightBudgetNanos, settings.Account, settings.AccountBudgetNanos));
+                settings.TenantId, settings.Id, entry.Partition, entry.Day, settings.DailyBudgetNanos, settings.FlightBudgetNanos, settings.Account, settings.AccountBudgetNanos));
             _budgetOf.Add(c);
         }
 
         if (_budgets.Count == 0) return;
-        await store.SetBudgetsAsync(_budgets, cancellation).ConfigureAwait(false);
+        await store.SetBudgetsAsync(_budgets, book.Owned.All, cancellation).ConfigureAwait(false);
         foreach (int c in _budgetOf)
         {
             ref CampaignEntry entry = ref book[c];
@@ -85,7 +85,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         long left = leftOf(settings.TenantId, settings.Id, node);
         long amount = left < size / 2 ? size - left : 0;
         if (entry.RemainingNanos >= 0) amount = Math.Min(amount, entry.RemainingNanos / (2L * options.Nodes));
-        return new LeaseRequest(settings.TenantId, settings.Id, entry.Day, node, amount, nowTicks + LifeTicks);
+        return new LeaseRequest(settings.TenantId, settings.Id, entry.Day, node, amount, nowTicks, LifeTicks);
     }
 
     private void Ask(int campaign, long nowTicks, long needNanos)
@@ -108,7 +108,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
         long amount = isLow ? size - Math.Min(headroom, size - 1) : 0;
         if (remaining >= 0) amount = Math.Min(amount, Math.Max(remaining / (2L * options.Nodes), Math.Min(remaining, Math.Max(needNanos, size / BidsPerLease))));
         _requests.Add(new LeaseRequest(
-            entry.Settings!.TenantId, entry.Settings.Id, entry.Day, options.Node, amount, Math.Min(nowTicks + LifeTicks, entry.DayEndTicks + LifeTicks)));
+            entry.Settings!.TenantId, entry.Settings.Id, entry.Day, options.Node, amount, nowTicks, Math.Min(LifeTicks, entry.DayEndTicks + LifeTicks - nowTicks)));
         _asking.Add(campaign);
     }
 
@@ -140,7 +140,7 @@ public sealed class LeaseRefiller(CampaignBook book, LeaseDesk leases, ILedgerSt
                 continue;
             }
 
-            long stop = Math.Min(grant.ExpiresTicks - options.LeaseMargin.Ticks, entry.DayEndTicks);
+            long stop = Math.Min(nowTicks + grant.LifeTicks - options.LeaseMargin.Ticks, entry.DayEndTicks);
             leases.Grant(_asking[i], grant.LeaseId, grant.Day, grant.GrantedNanos, stop, HoldShareOf(entry));
         }
     }

@@ -6,6 +6,7 @@ using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
@@ -14,35 +15,32 @@ namespace AutoBid.Engine.Ledger;
 /// event -> ledger: what one event does to money, conversions and the running step. A duplicate changes only metrics; the order of events inside an
 /// open step changes nothing, because every effect is an addition. Owned by the loop's thread.
 /// </summary>
-public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents seen, PendingCommit pending, EngineOptions options, EngineMetrics metrics)
+public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory seen, PendingCommit pending, EngineOptions options, EngineMetrics metrics)
 {
-    /// <summary>Leases whose holds are not on this node, an earlier process's or a DSP's: what they have left for bills that still come.</summary>
-    private readonly Dictionary<long, OutsideLease> _outside = [];
+    private readonly LeaseDirectory _directory = new();
 
     /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
     private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
 
-    /// <summary>Tells of a lease that is open in the store: the last process of this node, or a DSP, bids or has bid under it.</summary>
-    public void Remember(OpenLease lease)
-        => _outside[lease.LeaseId] = new OutsideLease(lease.TenantId, lease.CampaignId, lease.Day, lease.Node, lease.GrantedNanos - lease.SettledNanos);
+    /// <summary>Tells of a lease whose holds are not on this node: the last process of this node, another node, or a DSP, bids or has bid under it.</summary>
+    public void Remember(in LeaseOwner lease) => _directory.Add(lease);
 
-    /// <summary>A DSP's lease was granted more.</summary>
-    public void Raise(in LeaseRequest request, in LeaseGrant grant)
+    /// <summary>True when the store must be asked whose lease a bill names before the event is applied; see <see cref="Remember"/>.</summary>
+    public bool NeedsOwnerOf(in EngineEvent e)
+        => e is { Kind: EventKind.Bill, Lease: > 0 } && !leases.Knows(e.Lease) && !_directory.TryFind(e.Lease, out _);
+
+    /// <summary>What a commit listed of the outside bills.</summary>
+    public void Listed(IReadOnlyList<Adjustment> adjustments)
     {
-        long left = _outside.TryGetValue(grant.LeaseId, out OutsideLease known) ? known.LeftNanos : 0;
-        _outside[grant.LeaseId] = new OutsideLease(request.TenantId, request.CampaignId, grant.Day, request.Node, left + grant.GrantedNanos);
-    }
-
-    /// <summary>Its money was given back to the budget: bills under it are late from now on.</summary>
-    public void Forget(long leaseId) => _outside.Remove(leaseId);
-
-    /// <summary>What a node's outside lease on a campaign has left for a day, nanos; 0: none. The money of another day buys nothing on this one.</summary>
-    public long LeftOf(string tenantId, string campaignId, string node, int day)
-    {
-        long left = 0;
-        foreach (OutsideLease lease in _outside.Values)
-            if (lease.Day == day && lease.Node == node && lease.CampaignId == campaignId && lease.TenantId == tenantId) left += lease.LeftNanos;
-        return left;
+        foreach (Adjustment adjustment in adjustments)
+        {
+            metrics.CountAdjustment(adjustment.Cause);
+            if (!book.Index.TryFind(adjustment.CampaignId, out int campaign)) continue;
+            ref CampaignEntry state = ref book[campaign];
+            if (adjustment.Day != state.Day) continue;
+            state.AdjustedNanos = Nanos.AddSaturating(state.AdjustedNanos, adjustment.AmountNanos);
+            state.IsDirty = true;
+        }
     }
 
     /// <summary>
@@ -90,28 +88,26 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
-        long expires = e.TimeTicks + options.DedupeWindow.Ticks;
-        if (expires <= nowTicks)
+        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks)
         {
             rejection = "too-old";
             return;
         }
 
-        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e.Identity) && !CanRefund(book[campaign], campaign, e))
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition) && !CanRefund(book[campaign], campaign, e))
         {
             // The store refuses a sum below 0, and with it everything that the commit carries.
             rejection = "refund-above-spend";
             return;
         }
 
-        if (!seen.TryAdd(e.Identity, expires))
+        ref CampaignEntry state = ref book[campaign];
+        if (!seen.TryAdd(e, state.Partition, nowTicks))
         {
             metrics.CountDuplicate(e.Kind);
             return;
         }
 
-        pending.Seen.Add(new SeenEvent(e.Identity, expires));
-        ref CampaignEntry state = ref book[campaign];
         state.IsDirty = true;
         metrics.CountApplied(e.Kind);
         switch (e.Kind)
@@ -139,22 +135,20 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
     private void Bill(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
         long price = e.AmountNanos;
+        if (e.Lease != 0 && !leases.Knows(e.Lease))
+        {
+            BillOutside(ref state, campaign, e);
+            return;
+        }
+
         long onTime = 0;
         int leaseDay = 0;
-        string cause;
-        if (e.Lease == 0)
-        {
-            cause = "foreign-bid";
-        }
-        else if (leases.TryFind(e.Lease, out int owner, out int day))
+        string cause = "foreign-bid";
+        if (leases.TryFind(e.Lease, out int owner, out int day))
         {
             // A lease pays for its own campaign only, whoever names it.
             (onTime, cause) = owner == campaign ? FromHold(e, price) : (0, "foreign-lease");
             if (owner == campaign) leaseDay = day;
-        }
-        else
-        {
-            (onTime, cause, leaseDay) = FromOutside(e, price);
         }
 
         if (onTime > 0)
@@ -184,13 +178,14 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         return (onTime, held > 0 ? "price-above-hold" : "late-win");
     }
 
-    private (long OnTime, string Cause, int Day) FromOutside(in EngineEvent e, long price)
+    /// <summary>A bill of a lease whose holds are elsewhere: the store, which knows what the lease has left, divides it; here it is spend in any case.</summary>
+    private void BillOutside(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
-        if (!_outside.TryGetValue(e.Lease, out OutsideLease lease)) return (0, "late-win", 0);
-        if (lease.CampaignId != e.CampaignId || lease.TenantId != e.TenantId) return (0, "foreign-lease", 0);
-        long onTime = Math.Min(price, lease.LeftNanos);
-        _outside[e.Lease] = lease with { LeftNanos = lease.LeftNanos - onTime };
-        return (onTime, "lease-exhausted", lease.Day);
+        bool isOwn = _directory.TryFind(e.Lease, out LeaseOwner lease) && lease.CampaignId == e.CampaignId && lease.TenantId == e.TenantId;
+        int leaseDay = isOwn ? lease.Day : 0;
+        int day = DayOf(state, e, leaseDay);
+        pending.OutsideBills.Add(new OutsideBill(e.Lease, new Adjustment(e.TenantId, e.CampaignId, day, e.AmountNanos, "", e.Identity, e.TimeTicks)));
+        Spend(ref state, campaign, e, e.AmountNanos, leaseDay);
     }
 
     /// <summary>Money outside every lease: listed by itself with its cause.</summary>
@@ -295,6 +290,4 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
         return new EventIdentity(
             System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash), System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
     }
-
-    private readonly record struct OutsideLease(string TenantId, string CampaignId, int Day, string Node, long LeftNanos);
 }

@@ -1,41 +1,44 @@
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
 
-/// <summary>What was applied since the last commit and is not durable yet. Owned by the loop's thread.</summary>
-public sealed class PendingCommit
+/// <summary>What was applied since the last commit was put together. Owned by the loop's thread.</summary>
+public sealed class PendingCommit(SeenMemory seen)
 {
     private readonly Dictionary<long, long> _settled = [];
 
-    public List<SeenEvent> Seen { get; } = [];
+    public List<OutsideBill> OutsideBills { get; } = [];
 
     public List<Adjustment> Adjustments { get; } = [];
 
     public List<long> ClosedLeases { get; } = [];
 
-    public bool IsEmpty => Seen.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
+    public bool IsEmpty
+        => !seen.HasPending && OutsideBills.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
 
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
-    /// <summary>Moves everything into a commit; a failed commit is put back by not clearing before it succeeded.</summary>
-    public LedgerCommit ToCommit(IReadOnlyList<CampaignState> states, IReadOnlyList<PartitionOffset> offsets)
+    /// <summary>
+    /// Everything as a commit, which from then on is the only place where it is: a commit that failed is repeated as it is, because it may have been
+    /// applied, and what comes meanwhile gathers here.
+    /// </summary>
+    public LedgerCommit Take()
     {
-        var commit = new LedgerCommit { Offsets = offsets };
-        commit.Seen.AddRange(Seen);
+        var commit = new LedgerCommit();
+        SeenChanges changes = seen.Take();
+        commit.SeenDropped.AddRange(changes.Dropped);
+        commit.SeenReplaced.AddRange(changes.Replaced);
+        commit.Seen.AddRange(changes.Appended);
+        commit.OutsideBills.AddRange(OutsideBills);
         commit.Adjustments.AddRange(Adjustments);
         commit.ClosedLeases.AddRange(ClosedLeases);
-        commit.States.AddRange(states);
         foreach ((long lease, long nanos) in _settled.OrderBy(pair => pair.Key)) commit.Settlements.Add(new LeaseSettlement(lease, nanos));
-        return commit;
-    }
-
-    /// <summary>The commit is durable.</summary>
-    public void Clear()
-    {
-        Seen.Clear();
+        OutsideBills.Clear();
         Adjustments.Clear();
         ClosedLeases.Clear();
         _settled.Clear();
+        return commit;
     }
 }

@@ -17,6 +17,7 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
 
     private readonly EngineEvent[] _buffer = new EngineEvent[ReadBatch];
     private readonly List<RejectedEvent> _rejected = [];
+    private readonly HashSet<long> _unknownLeases = [];
 
     // Read but not applied. Offsets are committed up to the first of them: after a crash they are read again, and what was applied behind them is a duplicate.
     private readonly List<EngineEvent> _waiting = [];
@@ -28,6 +29,8 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
     public async ValueTask<int> ReadAsync(long nowTicks, CancellationToken cancellation)
     {
         int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+        LookForUnknownLeases(_buffer.AsSpan(0, read));
+        await LearnLeasesAsync(cancellation).ConfigureAwait(false);
         for (int i = 0; i < read; i++)
         {
             if (Misses(_buffer[i], out int day, out int campaign)) await KnowSettledAsync(_buffer[i], campaign, day, cancellation).ConfigureAwait(false);
@@ -46,6 +49,8 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
         while (!HasReached(end))
         {
             int read = await log.ReadAsync(_buffer, IdleWait, cancellation).ConfigureAwait(false);
+            if (!deterministic) LookForUnknownLeases(_buffer.AsSpan(0, read));
+            await LearnLeasesAsync(cancellation).ConfigureAwait(false);
             for (int i = 0; i < read; i++)
             {
                 if (deterministic)
@@ -90,13 +95,33 @@ public sealed class EventIntake(IEventLog log, ILedgerStore store, EventApplier 
             return byIdentity != 0 ? byIdentity : a.Offset.CompareTo(b.Offset);
         });
         int due = 0;
-        while (due < _waiting.Count && (everything || _waiting[due].Kind == EventKind.Campaign || _waiting[due].TimeTicks < nowTicks))
+        while (due < _waiting.Count && (everything || _waiting[due].Kind == EventKind.Campaign || _waiting[due].TimeTicks < nowTicks)) due++;
+        LookForUnknownLeases(CollectionsMarshal.AsSpan(_waiting)[..due]);
+        await LearnLeasesAsync(cancellation).ConfigureAwait(false);
+        for (int i = 0; i < due; i++)
         {
-            if (Misses(_waiting[due], out int day, out int campaign)) await KnowSettledAsync(_waiting[due], campaign, day, cancellation).ConfigureAwait(false);
-            Apply(_waiting[due++], nowTicks);
+            if (Misses(_waiting[i], out int day, out int campaign)) await KnowSettledAsync(_waiting[i], campaign, day, cancellation).ConfigureAwait(false);
+            Apply(_waiting[i], nowTicks);
         }
 
         _waiting.RemoveRange(0, due);
+    }
+
+    private void LookForUnknownLeases(ReadOnlySpan<EngineEvent> events)
+    {
+        foreach (ref readonly EngineEvent e in events)
+            if (applier.NeedsOwnerOf(e)) _unknownLeases.Add(e.Lease);
+    }
+
+    /// <summary>
+    /// Asks the store whose the leases are that bills name and nobody here knows, right before they are applied: in between no lease leaves this node.
+    /// A lease is granted before it is bid under, so what the store does not know now it never will.
+    /// </summary>
+    private async ValueTask LearnLeasesAsync(CancellationToken cancellation)
+    {
+        if (_unknownLeases.Count == 0) return;
+        foreach (LeaseOwner owner in await store.FindLeasesAsync([.. _unknownLeases], cancellation).ConfigureAwait(false)) applier.Remember(owner);
+        _unknownLeases.Clear();
     }
 
     // Hardly ever true, and all that could make applying an event wait: what follows is a call without a task for each event.

@@ -12,6 +12,12 @@ public interface IEventLog : IAsyncDisposable
     /// <summary>Appends and completes when every event is durable. Throws <see cref="EventLogUnavailableException"/> when it cannot be.</summary>
     ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation);
 
+    /// <summary>Partitions of every keyed topic; the same for each. Returns when the log can tell.</summary>
+    ValueTask<int> PartitionsAsync(CancellationToken cancellation);
+
+    /// <summary>The partition in which a campaign's events are. Not before <see cref="PartitionsAsync"/> returned.</summary>
+    int PartitionOf(string campaignId);
+
     /// <summary>Starts reading at these offsets; partitions that are not named start at their beginning.</summary>
     ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation);
 

@@ -212,7 +212,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         services.AddSingleton(options).AddSingleton(clocks).AddSingleton(profiles).AddSingleton(noticeKeys);
         services.AddSingleton(options.RatesFile is { } rates ? CurrencyTable.Load(rates) : CurrencyTable.Empty);
-        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database, new EngineOptions().DedupeWindow));
+        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database));
         services.AddSingleton<ICampaignStore>(new SqliteCampaignStore(database));
         services.AddSingleton<IApiKeyStore>(new SqliteApiKeyStore(database));
         services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));

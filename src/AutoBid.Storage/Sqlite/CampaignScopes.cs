@@ -10,6 +10,8 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
 
     private const string InsertSql = "INSERT INTO campaign_day (tenant, campaign, day, day_budget, flight_budget) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+    private const string PartitionSql = "UPDATE campaign_day SET partition = ?2 WHERE campaign_day_id = ?1 AND partition IS NOT ?2";
+
     // The update changes nothing: it makes RETURNING give the row that was already there.
     private const string EnsureBudgetSql =
         "INSERT INTO budget (scope, tenant, id, period) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (scope, tenant, id, period) DO UPDATE SET scope = scope RETURNING budget_id";
@@ -59,6 +61,7 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
     public static void SetBudgets(SqliteSession session, in BudgetSetting setting)
     {
         CampaignScopes scopes = Ensure(session, setting.TenantId, setting.CampaignId, setting.Day);
+        session.Statement(PartitionSql).Bind(1, scopes.CampaignDay).Bind(2, setting.Partition).Run();
         Limit(session, scopes.DayBudget, setting.DayNanos);
         Limit(session, scopes.FlightBudget, setting.FlightNanos);
         long? account = null;

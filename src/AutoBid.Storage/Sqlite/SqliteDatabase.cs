@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AutoBid.Engine.Ports;
 using Microsoft.Data.Sqlite;
 
 namespace AutoBid.Storage.Sqlite;
@@ -18,7 +19,8 @@ public sealed class SqliteDatabase : IAsyncDisposable
 
     private const string ReaderPragmas = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;";
 
-    private readonly SqliteSession _writer;
+    // Null after an error that may have left the connection in a state of its own; the next write opens another one.
+    private SqliteSession? _writer;
     private readonly SemaphoreSlim _writeGate = new(1, 1);
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private volatile bool _closed;
@@ -57,7 +59,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
             DropReaders();
 
             // The last connection to close moves the WAL into the file and removes it.
-            _writer.Dispose();
+            _writer?.Dispose();
         }
         finally
         {
@@ -66,6 +68,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> as one durable transaction after the ones before it. Once begun it is not cancelled.</summary>
+    /// <exception cref="StoreUnavailableException">The file cannot be written now; the next call tries anew.</exception>
     internal async ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
     {
         await _writeGate.WaitAsync(cancellation);
@@ -74,7 +77,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_closed, this);
 
             // Off the caller's thread: a transaction ends with a disk flush.
-            return await Task.Run(() => _writer.Write(work), CancellationToken.None);
+            return await Task.Run(() => Write(work), CancellationToken.None);
         }
         finally
         {
@@ -83,23 +86,46 @@ public sealed class SqliteDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> on one consistent view; it sees every write that completed before.</summary>
+    /// <exception cref="StoreUnavailableException">The file cannot be read now; the next call tries anew.</exception>
     internal async ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         return await Task.Run(() => Read(work), cancellation);
     }
 
+    private T Write<T>(Func<SqliteSession, T> work)
+    {
+        try
+        {
+            _writer ??= new SqliteSession(Path, SqliteOpenMode.ReadWrite, WriterPragmas);
+            return _writer.Write(work);
+        }
+        catch (SqliteException error) when (SqliteErrors.IsUnavailable(error))
+        {
+            // A full or busy database rolls back and goes on; after the other errors the connection itself is not trusted.
+            if (!SqliteErrors.LeavesConnectionUsable(error))
+            {
+                _writer?.Dispose();
+                _writer = null;
+            }
+
+            throw SqliteErrors.Unavailable(Path, error);
+        }
+    }
+
     private T Read<T>(Func<SqliteSession, T> work)
     {
-        if (!_readers.TryTake(out SqliteSession? reader)) reader = new SqliteSession(Path, SqliteOpenMode.ReadOnly, ReaderPragmas);
+        SqliteSession? reader = null;
         T result;
         try
         {
+            if (!_readers.TryTake(out reader)) reader = new SqliteSession(Path, SqliteOpenMode.ReadOnly, ReaderPragmas);
             result = reader.Read(work);
         }
-        catch
+        catch (Exception error)
         {
-            reader.Dispose();
+            reader?.Dispose();
+            if (error is SqliteException sqlite && SqliteErrors.IsUnavailableToReaders(sqlite)) throw SqliteErrors.Unavailable(Path, sqlite);
             throw;
         }
 

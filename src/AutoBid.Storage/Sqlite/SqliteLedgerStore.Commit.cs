@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Storage.Sqlite;
@@ -9,16 +8,8 @@ public sealed partial class SqliteLedgerStore
     private const int ClosedState = 1;
     private const int ReclaimedState = 2;
 
-    /// <summary>Ids written by one execution; starting a statement costs as much as a row.</summary>
-    private const int SeenRows = 16;
-
-    private static readonly string SeenRowsSql = SeenSql + string.Concat(Enumerable.Repeat(", (?, ?, ?)", SeenRows - 1));
-
-    /// <summary>Most ids forgotten by one commit, so that a long pause does not become a long transaction.</summary>
-    private const int MaxForgotten = 20_000;
-
     private const string LeaseSql =
-        "SELECT l.state, l.granted - l.settled, d.campaign_day_id, d.day_budget, d.flight_budget, d.account_budget "
+        "SELECT l.state, l.granted - l.settled, d.campaign_day_id, d.day_budget, d.flight_budget, d.account_budget, d.tenant, d.campaign, d.day "
         + "FROM lease l JOIN campaign_day d ON d.campaign_day_id = l.campaign_day WHERE l.lease_id = ?1";
 
     private const string SettleLeaseSql = "UPDATE lease SET settled = settled + ?2 WHERE lease_id = ?1";
@@ -27,18 +18,15 @@ public sealed partial class SqliteLedgerStore
     private const string AdjustmentSql =
         "INSERT INTO adjustment (tenant, campaign, day, amount, cause, identity_high, identity_low, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
+    private const string ListedSql =
+        "SELECT day, amount, cause FROM adjustment WHERE tenant = ?1 AND campaign = ?2 AND identity_high = ?3 AND identity_low = ?4 AND time = ?5 "
+        + "ORDER BY adjustment_id DESC LIMIT 1";
+
     private const string StateSql =
-        "INSERT INTO campaign_state (tenant, campaign, day, blob) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant, campaign, day) DO UPDATE SET blob = excluded.blob";
+        "INSERT INTO campaign_state (tenant, campaign, day, partition, blob) VALUES (?1, ?2, ?3, ?4, ?5) "
+        + "ON CONFLICT (tenant, campaign, day) DO UPDATE SET blob = excluded.blob, partition = excluded.partition";
 
     private const string DropStateSql = "DELETE FROM campaign_state WHERE tenant = ?1 AND campaign = ?2 AND day = ?3";
-    private const string SeenSql = "INSERT OR IGNORE INTO seen (expires, high, low) VALUES (?, ?, ?)";
-
-    private const string OffsetSql =
-        "INSERT INTO partition_offset (topic, partition, next) VALUES (?1, ?2, ?3) ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next";
-
-    // The expiry of the row after the last one to forget bounds the deletion; rows that share it go along.
-    private const string ForgetSql =
-        "DELETE FROM seen WHERE expires < ?1 AND expires <= coalesce((SELECT expires FROM seen ORDER BY expires, high, low LIMIT 1 OFFSET ?2), ?1)";
 
     /// <inheritdoc />
     /// <remarks>
@@ -46,39 +34,73 @@ public sealed partial class SqliteLedgerStore
     /// an adjustment that would take settled below 0, and for an unknown lease to close. Closing an ended lease changes nothing (a reclaim may have
     /// come first). An adjustment of a day without budgets creates its rows with budget 0. A state with an empty blob removes the stored one.
     /// </remarks>
-    public async ValueTask CommitAsync(LedgerCommit commit, CancellationToken cancellation)
-        => await _database.WriteAsync(session => Apply(session, commit), cancellation);
-
-    private int Apply(SqliteSession session, LedgerCommit commit)
+    public ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellation)
     {
+        commit.Check();
+        return _database.WriteAsync(session => Apply(session, commit), cancellation);
+    }
+
+    private static CommitResult Apply(SqliteSession session, LedgerCommit commit)
+    {
+        SqlitePartitions.CheckHeld(session, commit.Epochs);
+        var listed = new List<Adjustment>();
+        if (SqlitePartitions.IsRepeated(session, commit))
+        {
+            foreach (OutsideBill bill in commit.OutsideBills)
+                if (FindListed(session, bill.Bill) is { } before) listed.Add(before);
+            return new CommitResult(listed);
+        }
+
         foreach (LeaseSettlement settlement in commit.Settlements) Settle(session, settlement);
+        foreach (OutsideBill bill in commit.OutsideBills)
+        {
+            Adjustment rest = SettleOutside(session, bill);
+            if (rest.AmountNanos == 0) continue;
+            Adjust(session, rest);
+            listed.Add(rest);
+        }
+
         foreach (Adjustment adjustment in commit.Adjustments) Adjust(session, adjustment);
         foreach (long lease in commit.ClosedLeases) EndLease(session, lease, ClosedState);
         foreach (CampaignState state in commit.States)
         {
             SqliteStatement write = session.Statement(state.Blob.Length > 0 ? StateSql : DropStateSql)
                 .Bind(1, state.TenantId).Bind(2, state.CampaignId).Bind(3, state.Day);
-            if (state.Blob.Length > 0) write.Bind(4, state.Blob);
+            if (state.Blob.Length > 0) write.Bind(4, state.Partition).Bind(5, state.Blob);
             write.Run();
         }
 
-        Remember(session, CollectionsMarshal.AsSpan(commit.Seen));
-        if (commit.Seen.Count > 0 && _seenRetentionTicks is { } retention) Forget(session, retention);
-
-        foreach (PartitionOffset offset in commit.Offsets)
-            session.Statement(OffsetSql).Bind(1, offset.Topic).Bind(2, offset.Partition).Bind(3, offset.NextOffset).Run();
-        return 0;
+        SqlitePartitions.WriteSeen(session, commit);
+        SqlitePartitions.WriteOffsets(session, commit.Offsets);
+        return new CommitResult(listed);
     }
 
     private static void Settle(SqliteSession session, in LeaseSettlement settlement)
     {
-        (int state, long left, CampaignScopes scopes) = ReadLease(session, settlement.LeaseId);
-        if (state != OpenState)
+        if (FindLease(session, settlement.LeaseId) is not { } lease) throw new InvalidOperationException($"Lease {settlement.LeaseId} is unknown.");
+        if (lease.State != OpenState)
             throw new InvalidOperationException($"Lease {settlement.LeaseId} has ended: what is billed now is an adjustment.");
-        if (settlement.AmountNanos < 0 || settlement.AmountNanos > left)
-            throw new InvalidOperationException($"Lease {settlement.LeaseId} has {left} nanos left and cannot settle {settlement.AmountNanos}.");
-        session.Statement(SettleLeaseSql).Bind(1, settlement.LeaseId).Bind(2, settlement.AmountNanos).Run();
-        scopes.Settle(session, settlement.AmountNanos);
+        if (settlement.AmountNanos < 0 || settlement.AmountNanos > lease.LeftNanos)
+            throw new InvalidOperationException($"Lease {settlement.LeaseId} has {lease.LeftNanos} nanos left and cannot settle {settlement.AmountNanos}.");
+        Settle(session, settlement.LeaseId, lease.Scopes, settlement.AmountNanos);
+    }
+
+    private static void Settle(SqliteSession session, long lease, in CampaignScopes scopes, long nanos)
+    {
+        session.Statement(SettleLeaseSql).Bind(1, lease).Bind(2, nanos).Run();
+        scopes.Settle(session, nanos);
+    }
+
+    /// <summary>Settles what the lease has left of a bill; what remains, with its day and cause.</summary>
+    private static Adjustment SettleOutside(SqliteSession session, in OutsideBill outside)
+    {
+        Adjustment bill = outside.Bill;
+        if (FindLease(session, outside.LeaseId) is not { } lease) return bill with { Cause = "late-win" };
+        if (lease.TenantId != bill.TenantId || lease.CampaignId != bill.CampaignId) return bill with { Cause = "foreign-lease" };
+        if (lease.State != OpenState) return bill with { Day = lease.Day, Cause = "late-win" };
+        long onTime = Math.Min(bill.AmountNanos, lease.LeftNanos);
+        Settle(session, outside.LeaseId, lease.Scopes, onTime);
+        return bill with { Day = lease.Day, AmountNanos = bill.AmountNanos - onTime, Cause = "lease-exhausted" };
     }
 
     private static void Adjust(SqliteSession session, in Adjustment adjustment)
@@ -95,48 +117,34 @@ public sealed partial class SqliteLedgerStore
             .Bind(6, unchecked((long)adjustment.Identity.High)).Bind(7, unchecked((long)adjustment.Identity.Low)).Bind(8, adjustment.TimeTicks).Run();
     }
 
-    private static void EndLease(SqliteSession session, long lease, int endState)
+    /// <summary>What an earlier attempt of the same commit listed of a bill; null: the lease paid it all.</summary>
+    private static Adjustment? FindListed(SqliteSession session, in Adjustment bill)
     {
-        (int state, long left, CampaignScopes scopes) = ReadLease(session, lease);
-        if (state != OpenState) return;
-        session.Statement(EndLeaseSql).Bind(1, lease).Bind(2, endState).Run();
-        scopes.Return(session, left);
+        SqliteStatement row = session.Statement(ListedSql)
+            .Bind(1, bill.TenantId).Bind(2, bill.CampaignId).Bind(3, unchecked((long)bill.Identity.High)).Bind(4, unchecked((long)bill.Identity.Low)).Bind(5, bill.TimeTicks);
+        if (!row.Step()) return null;
+        Adjustment listed = bill with { Day = (int)row.Long(0), AmountNanos = row.Long(1), Cause = row.Text(2) };
+        row.Reset();
+        return listed;
     }
 
-    private static (int State, long Left, CampaignScopes Scopes) ReadLease(SqliteSession session, long lease)
+    private static void EndLease(SqliteSession session, long leaseId, int endState)
+    {
+        if (FindLease(session, leaseId) is not { } lease) throw new InvalidOperationException($"Lease {leaseId} is unknown.");
+        if (lease.State != OpenState) return;
+        session.Statement(EndLeaseSql).Bind(1, leaseId).Bind(2, endState).Run();
+        lease.Scopes.Return(session, lease.LeftNanos);
+    }
+
+    private static LeaseRow? FindLease(SqliteSession session, long lease)
     {
         SqliteStatement row = session.Statement(LeaseSql).Bind(1, lease);
-        if (!row.Step()) throw new InvalidOperationException($"Lease {lease} is unknown.");
-        var found = ((int)row.Long(0), row.Long(1), new CampaignScopes(row.Long(2), row.Long(3), row.Long(4), row.LongOrNull(5)));
+        if (!row.Step()) return null;
+        var scopes = new CampaignScopes(row.Long(2), row.Long(3), row.Long(4), row.LongOrNull(5));
+        var found = new LeaseRow((int)row.Long(0), row.Long(1), scopes, row.Text(6), row.Text(7), (int)row.Long(8));
         row.Reset();
         return found;
     }
 
-    private static void Remember(SqliteSession session, ReadOnlySpan<SeenEvent> seen)
-    {
-        while (!seen.IsEmpty)
-        {
-            int rows = seen.Length >= SeenRows ? SeenRows : 1;
-            SqliteStatement insert = session.Statement(rows > 1 ? SeenRowsSql : SeenSql);
-            int parameter = 0;
-            foreach (SeenEvent one in seen[..rows])
-            {
-                insert.Bind(++parameter, one.ExpiresTicks)
-                    .Bind(++parameter, unchecked((long)one.Identity.High))
-                    .Bind(++parameter, unchecked((long)one.Identity.Low));
-            }
-
-            insert.Run();
-            seen = seen[rows..];
-        }
-    }
-
-    private static void Forget(SqliteSession session, long retentionTicks)
-    {
-        SqliteStatement latest = session.Statement("SELECT max(expires) FROM seen");
-        latest.Step();
-        long before = latest.Long(0) - retentionTicks;
-        latest.Reset();
-        session.Statement(ForgetSql).Bind(1, before).Bind(2, MaxForgotten).Run();
-    }
+    private readonly record struct LeaseRow(int State, long LeftNanos, CampaignScopes Scopes, string TenantId, string CampaignId, int Day);
 }

@@ -66,8 +66,8 @@ internal sealed class SqliteSession : IDisposable
             // A statement in the middle of its rows would keep the transaction's view alive past the rollback.
             foreach (SqliteStatement statement in _statements.Values) statement.Reset();
 
-            // Errors such as a full disk make SQLite roll back by itself.
-            if (raw.sqlite3_get_autocommit(Handle) == 0) Statement("ROLLBACK").Run();
+            // Errors such as a full disk make SQLite roll back by itself. What the caller must learn is the first error, not one of its rollback.
+            if (raw.sqlite3_get_autocommit(Handle) == 0) _ = raw.sqlite3_exec(Handle, "ROLLBACK");
             throw;
         }
     }

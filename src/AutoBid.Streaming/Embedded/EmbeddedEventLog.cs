@@ -79,6 +79,10 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         return _writer.AppendAsync(append, cancellation);
     }
 
+    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(Partitions);
+
+    public int PartitionOf(string campaignId) => Murmur2.Partition(campaignId, Partitions);
+
     public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
     {
         Segment first = _store.First;

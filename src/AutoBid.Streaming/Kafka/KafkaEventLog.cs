@@ -34,6 +34,7 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
     private KafkaReader? _reader;
     private KafkaInbox? _inbox;
     private volatile bool _available;
+    private int _partitions;
     private bool _disposed;
 
     public KafkaEventLog(EventLogOptions options, ICampaignNames names, ILogger<KafkaEventLog> logger, TimeProvider time)
@@ -62,6 +63,25 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         await _producer.ProduceAsync(messages, cancellation);
     }
 
+    /// <summary>Keeps trying while the brokers are down. Throws InvalidOperationException when the counts differ.</summary>
+    public async ValueTask<int> PartitionsAsync(CancellationToken cancellation)
+    {
+        for (bool said = false; ; said = true)
+        {
+            try
+            {
+                return _partitions = await EnsureTopicsAsync(cancellation);
+            }
+            catch (Exception e) when (e is KafkaException or EventLogUnavailableException)
+            {
+                await WaitForBrokersAsync(e, said, cancellation);
+            }
+        }
+    }
+
+    public int PartitionOf(string campaignId)
+        => _partitions > 0 ? Murmur2.Partition(campaignId, _partitions) : throw new InvalidOperationException("PartitionsAsync comes first");
+
     /// <summary>Returns when reading has begun: keeps trying while the brokers are down. Throws InvalidOperationException when topics or offsets are wrong.</summary>
     public async ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
     {
@@ -86,11 +106,9 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
             }
             catch (Exception e) when (e is KafkaException or EventLogUnavailableException)
             {
-                SetAvailable(false, e.Message);
-                if (!said) _logger.LogWarning("Kafka at {Servers} does not answer ({Reason}); trying again every {Seconds} s", _options.Kafka, e.Message, RetryInterval.TotalSeconds);
-                said = true;
                 if (reader is not null) await reader.DisposeAsync();
-                await Task.Delay(RetryInterval, _time, cancellation);
+                await WaitForBrokersAsync(e, said, cancellation);
+                said = true;
             }
             catch
             {
@@ -98,6 +116,13 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
                 throw;
             }
         }
+    }
+
+    private async Task WaitForBrokersAsync(Exception reason, bool said, CancellationToken cancellation)
+    {
+        SetAvailable(false, reason.Message);
+        if (!said) _logger.LogWarning("Kafka at {Servers} does not answer ({Reason}); trying again every {Seconds} s", _options.Kafka, reason.Message, RetryInterval.TotalSeconds);
+        await Task.Delay(RetryInterval, _time, cancellation);
     }
 
     public async ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)

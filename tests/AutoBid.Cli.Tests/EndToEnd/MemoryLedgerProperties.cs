@@ -27,6 +27,7 @@ public sealed class MemoryLedgerProperties : IDisposable
         await using var sqlite = new SqliteLedgerStore(database);
         await using var memory = new MemoryLedgerStore();
         Named first = new(sqlite), second = new(memory);
+        foreach (Named named in new[] { first, second }) await named.Store.ClaimAsync("n0", [0, 1], 2, CancellationToken.None);
         int refused = 0;
         for (int call = 0; call < Calls; call++)
         {
@@ -50,6 +51,10 @@ public sealed class MemoryLedgerProperties : IDisposable
         {
             return "refused";
         }
+        catch (FencedException fenced)
+        {
+            return fenced.Message;
+        }
     }
 
     private static Func<Named, Task<string>> Next(Random random, int call)
@@ -57,7 +62,8 @@ public sealed class MemoryLedgerProperties : IDisposable
         string campaign = $"c{random.Next(2)}", node = $"n{random.Next(2)}";
         int day = 20260105 + random.Next(2);
         long amount = random.Next(0, 400), expires = random.Next(1, 100);
-        switch (random.Next(8))
+        int partition = campaign == "c0" ? 0 : 1, epoch = random.Next(20) == 0 ? 2 : 1;
+        switch (random.Next(11))
         {
             case 0 or 1:
                 string? account = random.Next(3) == 0 ? null : $"a{random.Next(2)}";
@@ -65,33 +71,48 @@ public sealed class MemoryLedgerProperties : IDisposable
                 long daily = random.Next(1000);
                 return async named =>
                 {
-                    await named.Store.SetBudgetsAsync([new BudgetSetting("t", campaign, day, daily, flight, account, limit)], CancellationToken.None);
+                    await named.Store.SetBudgetsAsync([new BudgetSetting("t", campaign, partition, day, daily, flight, account, limit)], [new PartitionEpoch(partition, epoch)], CancellationToken.None);
                     return "set";
                 };
             case 2 or 3 or 4:
                 return async named =>
                 {
-                    LeaseGrant grant = (await named.Store.GrantAsync([new LeaseRequest("t", campaign, day, node, amount, expires)], CancellationToken.None))[0];
+                    LeaseGrant grant = (await named.Store.GrantAsync([new LeaseRequest("t", campaign, day, node, amount, expires / 3, expires)], CancellationToken.None))[0];
                     return $"{grant with { LeaseId = named.NumberOf(grant.LeaseId) }}";
                 };
             case 5:
-                return async named => string.Join(' ', (await named.Store.ReclaimAsync(expires / 2, CancellationToken.None)).Select(named.NumberOf));
+                return async named => string.Join(' ', (await named.Store.ReclaimAsync(node == "n0" ? null : node, expires, expires / 2, CancellationToken.None)).Select(named.NumberOf));
+            case 6:
+                int returned = random.Next(1, 5);
+                return async named =>
+                {
+                    await named.Store.ReturnAsync([named.LeaseOf(returned)], CancellationToken.None);
+                    return "returned";
+                };
+            case 7:
+                return async named => string.Join(' ', await named.Store.HeartbeatAsync(node, expires, amount, 20, CancellationToken.None));
             default:
                 (int settled, int closed) = (random.Next(6), random.Next(12));
                 bool adjusts = random.Next(3) == 0, states = random.Next(3) == 0;
                 var adjustment = new Adjustment("t", campaign, day, random.Next(-150, 150), "correction", new EventIdentity(7, (ulong)call), expires);
-                var state = new CampaignState("t", campaign, 0, random.Next(4) == 0 ? [] : [(byte)call]);
-                var seen = new SeenEvent(new EventIdentity(1, (ulong)random.Next(20)), expires);
+                var state = new CampaignState("t", campaign, partition, 0, random.Next(4) == 0 ? [] : [(byte)call]);
+                var seen = new SeenBlock(random.Next(2), SeenKind.Ids, random.Next(5), [(byte)call]);
+                (int billed, long sequence, int how, bool repeats) = (random.Next(5), random.Next(9) == 0 ? call - 5 : call + 1, random.Next(5), random.Next(3) == 0);
+                var bill = new Adjustment("t", campaign, day, amount / 3, "", new EventIdentity(8, (ulong)sequence), expires);
                 return async named =>
                 {
-                    var commit = new LedgerCommit { Offsets = [new PartitionOffset(Topic.Spend, 0, call)] };
+                    var commit = new LedgerCommit { Sequence = Math.Max(sequence, 1), Offsets = [new PartitionOffset(Topic.Spend, 0, call)] };
+                    commit.Epochs.AddRange([new PartitionEpoch(0, epoch), new PartitionEpoch(1, 1)]);
+                    if (billed > 0) commit.OutsideBills.Add(new OutsideBill(named.LeaseOf(billed), bill));
                     if (settled > 0) commit.Settlements.Add(new LeaseSettlement(named.LeaseOf(settled), amount / 2));
                     if (adjusts) commit.Adjustments.Add(adjustment);
                     if (closed is > 0 and < 6) commit.ClosedLeases.Add(named.LeaseOf(closed));
                     if (states) commit.States.Add(state);
-                    commit.Seen.Add(seen);
-                    await named.Store.CommitAsync(commit, CancellationToken.None);
-                    return "committed";
+                    if (how > 1) commit.Seen.Add(seen);
+                    if (how == 0) commit.SeenReplaced.Add(seen);
+                    if (how == 1) commit.SeenDropped.Add(new SeenKey(seen.Partition, seen.Kind, seen.Key));
+                    if (repeats) await named.Store.CommitAsync(commit, CancellationToken.None);
+                    return string.Join(' ', (await named.Store.CommitAsync(commit, CancellationToken.None)).Adjustments);
                 };
         }
     }
@@ -99,7 +120,7 @@ public sealed class MemoryLedgerProperties : IDisposable
     private static async Task<string> StateAsync(Named named)
     {
         ILedgerStore store = named.Store;
-        LedgerSnapshot snapshot = await store.LoadAsync(30, CancellationToken.None);
+        LedgerSnapshot snapshot = await store.LoadAsync([0, 1], CancellationToken.None);
         IReadOnlyList<BudgetRow> rows = [.. await store.BudgetsAsync("t", "c0", CancellationToken.None), .. await store.BudgetsAsync("t", "c1", CancellationToken.None)];
         return string.Join(
             '\n',
@@ -108,7 +129,9 @@ public sealed class MemoryLedgerProperties : IDisposable
                 .. snapshot.Leases.Select(lease => $"{lease with { LeaseId = named.NumberOf(lease.LeaseId) }}"),
                 .. snapshot.States.Select(state => $"{state.CampaignId} {state.Day} {Convert.ToHexString(state.Blob)}"),
                 .. snapshot.Offsets.Select(offset => $"{offset}"),
-                .. snapshot.Seen.OrderBy(seen => seen.Identity.Low).Select(seen => $"{seen}"),
+                .. snapshot.Seen.Select(seen => $"{seen.Partition} {seen.Kind} {seen.Key} {Convert.ToHexString(seen.Blob)}"),
+                .. (await store.AdjustmentsAsync("t", "c0", CancellationToken.None)).Select(one => $"{one}"),
+                .. (await store.FindLeasesAsync([.. Enumerable.Range(1, 6).Select(named.LeaseOf)], CancellationToken.None)).Select(one => $"{one with { LeaseId = named.NumberOf(one.LeaseId) }}"),
             ]);
     }
 

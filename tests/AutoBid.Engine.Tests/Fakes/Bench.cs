@@ -7,6 +7,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Contracts;
@@ -29,7 +30,11 @@ internal sealed class Bench : IDisposable
     {
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
         Book = new CampaignBook(Slots, Leases, Counters);
+        Seen = new SeenMemory(Options.DedupeWindow);
+        Pending = new PendingCommit(Seen);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
+        // The fake answers at once.
+        Book.Owned.Add(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
         Closer = new StepCloser(Book, Leases, Options);
         Refiller = new LeaseRefiller(Book, Leases, Store, Options, deterministic: true);
         Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
@@ -45,9 +50,9 @@ internal sealed class Bench : IDisposable
 
     public CampaignBook Book { get; }
 
-    public SeenEvents Seen { get; } = new();
+    public SeenMemory Seen { get; }
 
-    public PendingCommit Pending { get; } = new();
+    public PendingCommit Pending { get; }
 
     public EngineMetrics Metrics { get; } = new();
 

@@ -48,7 +48,7 @@ internal sealed class InMemoryEventLog(int partitions = 3) : IEventLog
             foreach (EngineEvent one in events.Span)
             {
                 EngineEvent e = one;
-                e.Partition = e.CampaignId.Sum(c => c) % partitions;
+                e.Partition = PartitionOf(e.CampaignId);
                 var slot = (Topic.Of(e.Kind), e.Partition);
                 if (!_records.TryGetValue(slot, out List<EngineEvent>? records)) _records.Add(slot, records = []);
                 e.Offset = records.Count;
@@ -58,6 +58,10 @@ internal sealed class InMemoryEventLog(int partitions = 3) : IEventLog
 
         return ValueTask.CompletedTask;
     }
+
+    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(partitions);
+
+    public int PartitionOf(string campaignId) => campaignId.Sum(c => c) % partitions;
 
     public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
     {

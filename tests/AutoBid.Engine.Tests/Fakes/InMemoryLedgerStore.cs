@@ -1,4 +1,3 @@
-using AutoBid.Engine.Events;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Tests.Fakes;
@@ -7,14 +6,13 @@ namespace AutoBid.Engine.Tests.Fakes;
 /// The ledger's contract in dictionaries. It holds the promise of design.md section 4 after every call: what settled on time under a lease, plus what is
 /// outstanding, never exceeds the budget; a call that would break it, or that a database would refuse, throws and changes nothing.
 /// </summary>
-internal sealed class InMemoryLedgerStore : ILedgerStore
+internal sealed partial class InMemoryLedgerStore : ILedgerStore
 {
     private readonly Dictionary<(BudgetScope Scope, string Id, int Period), Row> _budgets = [];
     private readonly Dictionary<(string Tenant, string Campaign, int Day), List<Row>> _scopes = [];
     private readonly SortedDictionary<long, Lease> _leases = [];
     private readonly SortedDictionary<(string, string, int), CampaignState> _states = [];
-    private readonly Dictionary<EventIdentity, long> _seen = [];
-    private readonly Dictionary<(string, int), long> _offsets = [];
+    private readonly Dictionary<string, (long SeenTicks, long StatsTicks)> _nodes = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
     public List<Adjustment> Adjustments { get; } = [];
@@ -22,6 +20,9 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
     public int Commits { get; private set; }
 
     public int GrantCalls { get; private set; }
+
+    /// <summary>How often the store was asked whose leases are whose.</summary>
+    public int FindCalls { get; private set; }
 
     public List<LeaseRequest> LastRequests { get; } = [];
 
@@ -44,12 +45,15 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
         }
     }
 
-    public ValueTask SetBudgetsAsync(IReadOnlyList<BudgetSetting> settings, CancellationToken cancellation)
+    public ValueTask SetBudgetsAsync(IReadOnlyList<BudgetSetting> settings, IReadOnlyList<PartitionEpoch> epochs, CancellationToken cancellation)
     {
+        BudgetSetting.Check(settings, epochs);
         lock (_gate)
         {
+            CheckHeld(epochs);
             foreach (BudgetSetting setting in settings)
             {
+                _partitionOf[setting.CampaignId] = setting.Partition;
                 Limit(BudgetScope.Day, setting.CampaignId, setting.Day, setting.DayNanos);
                 if (setting.FlightNanos is { } flight) Limit(BudgetScope.Flight, setting.CampaignId, 0, flight);
                 if (setting.AccountNanos is { } account) Limit(BudgetScope.Account, setting.Account!, setting.Day, account);
@@ -78,84 +82,45 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
         }
     }
 
-    public ValueTask CommitAsync(LedgerCommit commit, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<LeaseOwner>> FindLeasesAsync(IReadOnlyList<long> leaseIds, CancellationToken cancellation)
     {
         lock (_gate)
         {
-            if (Commits + 1 == CrashBeforeCommit) throw new SimulatedCrashException();
-            // All or nothing: what a database would refuse is looked for before anything moves.
-            foreach (LeaseSettlement s in commit.Settlements)
-                if (!_leases.TryGetValue(s.LeaseId, out Lease? lease) || !lease.IsOpen || s.AmountNanos < 0 || s.AmountNanos > lease.Left)
-                    throw new InvalidOperationException($"Lease {s.LeaseId} cannot settle {s.AmountNanos}.");
-            foreach (var day in commit.Adjustments.GroupBy(a => (a.TenantId, a.CampaignId, a.Day)))
-            {
-                long settled = _scopes.TryGetValue(day.Key, out List<Row>? rows) ? rows[0].Settled : 0;
-                long coming = commit.Settlements.Where(s => _leases[s.LeaseId] is { } l && (l.Tenant, l.Campaign, l.Day) == day.Key).Sum(s => s.AmountNanos);
-                if (settled + coming + day.Sum(a => a.AmountNanos) < 0) throw new InvalidOperationException($"Adjustments would take {day.Key} below 0.");
-            }
+            FindCalls++;
+            return ValueTask.FromResult<IReadOnlyList<LeaseOwner>>(
+                [.. leaseIds.Where(_leases.ContainsKey).Select(id => _leases[id]).Select(lease => new LeaseOwner(lease.Id, lease.Tenant, lease.Campaign, lease.Day, lease.Node))]);
+        }
+    }
 
-            foreach (LeaseSettlement s in commit.Settlements)
-            {
-                Lease lease = _leases[s.LeaseId];
-                lease.Settled += s.AmountNanos;
-                foreach (Row row in lease.Scopes)
-                {
-                    row.Outstanding -= s.AmountNanos;
-                    row.Settled += s.AmountNanos;
-                    row.OnTime += s.AmountNanos;
-                }
-            }
-
-            foreach (Adjustment a in commit.Adjustments)
-            {
-                Adjustments.Add(a);
-                if (!_scopes.TryGetValue((a.TenantId, a.CampaignId, a.Day), out List<Row>? rows))
-                {
-                    Limit(BudgetScope.Day, a.CampaignId, a.Day, 0);
-                    rows = _scopes[(a.TenantId, a.CampaignId, a.Day)] = [_budgets[(BudgetScope.Day, a.CampaignId, a.Day)]];
-                }
-
-                foreach (Row row in rows) row.Settled += a.AmountNanos;
-            }
-
-            foreach (long id in commit.ClosedLeases) Close(_leases[id]);
-            foreach (CampaignState state in commit.States)
-            {
-                var key = (state.TenantId, state.CampaignId, state.Day);
-                if (state.Blob.Length == 0) _states.Remove(key);
-                else _states[key] = state;
-            }
-
-            foreach (SeenEvent seen in commit.Seen) _seen[seen.Identity] = seen.ExpiresTicks;
-            foreach (PartitionOffset at in commit.Offsets) _offsets[(at.Topic, at.Partition)] = at.NextOffset;
-            Commits++;
+    public ValueTask ReturnAsync(IReadOnlyList<long> leaseIds, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            foreach (long id in leaseIds) Close(_leases[id]);
             Check();
         }
 
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Seen ids come youngest first, unlike the order in which they were applied: a database knows no order of arrival.</summary>
-    public ValueTask<LedgerSnapshot> LoadAsync(long seenSinceTicks, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<long>> ReclaimAsync(string? exceptNode, long nowTicks, long afterExpiryTicks, CancellationToken cancellation)
     {
         lock (_gate)
         {
-            return ValueTask.FromResult(new LedgerSnapshot(
-                [.. _states.Values],
-                [.. _seen.Where(pair => pair.Value > seenSinceTicks).OrderByDescending(pair => pair.Value).Select(pair => new SeenEvent(pair.Key, pair.Value))],
-                [.. _offsets.Select(pair => new PartitionOffset(pair.Key.Item1, pair.Key.Item2, pair.Value))],
-                [.. _leases.Values.Where(l => l.IsOpen).Select(l => new OpenLease(l.Id, l.Tenant, l.Campaign, l.Day, l.Node, l.Granted, l.Settled, l.Expires))]));
-        }
-    }
-
-    public ValueTask<IReadOnlyList<long>> ReclaimAsync(long expiredBeforeTicks, CancellationToken cancellation)
-    {
-        lock (_gate)
-        {
-            Lease[] expired = [.. _leases.Values.Where(lease => lease.IsOpen && lease.Expires < expiredBeforeTicks)];
+            Lease[] expired = [.. _leases.Values.Where(lease => lease.IsOpen && lease.Expires < nowTicks - afterExpiryTicks && lease.Node != exceptNode)];
             foreach (Lease lease in expired) Close(lease);
             Check();
             return ValueTask.FromResult<IReadOnlyList<long>>([.. expired.Select(lease => lease.Id)]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<LiveNode>> HeartbeatAsync(string node, long nowTicks, long statsThroughTicks, long lifeTicks, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            _nodes[node] = (nowTicks, statsThroughTicks);
+            return ValueTask.FromResult<IReadOnlyList<LiveNode>>(
+                [.. _nodes.Where(pair => pair.Value.SeenTicks >= nowTicks - lifeTicks).Select(pair => new LiveNode(pair.Key, pair.Value.StatsTicks))]);
         }
     }
 
@@ -167,6 +132,12 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
             return ValueTask.FromResult<IReadOnlyList<BudgetRow>>(
                 [.. rows.Select(r => new BudgetRow(r.Scope, r.Id, r.Period, r.Budget, r.Settled, r.Outstanding)).OrderBy(r => (r.Scope, r.Period, r.Id))]);
         }
+    }
+
+    public ValueTask<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenantId, string campaignId, CancellationToken cancellation)
+    {
+        lock (_gate)
+            return ValueTask.FromResult<IReadOnlyList<Adjustment>>([.. Adjustments.Where(one => one.TenantId == tenantId && one.CampaignId == campaignId)]);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -181,14 +152,14 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
     private LeaseGrant Grant(LeaseRequest request)
     {
         if (request.AmountNanos < 0) throw new ArgumentOutOfRangeException(nameof(request));
-        if (!_scopes.TryGetValue((request.TenantId, request.CampaignId, request.Day), out List<Row>? scopes)) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, 0, 0);
+        if (!_scopes.TryGetValue((request.TenantId, request.CampaignId, request.Day), out List<Row>? scopes)) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, 0, 0, 0, 0, 0);
         long room = Math.Max(scopes.Min(row => row.Requested - row.Settled - row.Outstanding), 0);
         long amount = Math.Min(request.AmountNanos, room);
         Lease? lease = _leases.Values.FirstOrDefault(
             l => l.IsOpen && (l.Tenant, l.Campaign, l.Day, l.Node) == (request.TenantId, request.CampaignId, request.Day, request.Node));
         if (lease is null)
         {
-            if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0);
+            if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0, 0, 0, 0);
             lease = new Lease
             {
                 Id = _leases.Count + 1,
@@ -202,9 +173,10 @@ internal sealed class InMemoryLedgerStore : ILedgerStore
         }
 
         lease.Granted += amount;
-        lease.Expires = Math.Max(lease.Expires, request.ExpiresTicks);
+        lease.Expires = Math.Max(lease.Expires, request.NowTicks + request.LifeTicks);
         foreach (Row row in scopes) row.Outstanding += amount;
-        return new LeaseGrant(request.CampaignId, request.Day, lease.Id, amount, room - amount, lease.Expires);
+        return new LeaseGrant(
+            request.CampaignId, request.Day, lease.Id, amount, room - amount, lease.Expires, lease.Settled, lease.Granted, lease.Expires - request.NowTicks);
     }
 
     private static void Close(Lease lease)

@@ -35,7 +35,24 @@ public sealed class EventApplierTests : IDisposable
 
     private long Headroom => _bench.Leases.Look(_c).HeadroomNanos;
 
-    private LedgerCommit Commit() => _bench.Pending.ToCommit([], []);
+    private readonly LedgerCommit _commit = new();
+
+    /// <summary>Everything applied so far, as one commit.</summary>
+    private LedgerCommit Commit()
+    {
+        LedgerCommit more = _bench.Pending.Take();
+        foreach (LeaseSettlement s in more.Settlements)
+        {
+            int at = _commit.Settlements.FindIndex(known => known.LeaseId == s.LeaseId);
+            if (at < 0) _commit.Settlements.Add(s);
+            else _commit.Settlements[at] = s with { AmountNanos = s.AmountNanos + _commit.Settlements[at].AmountNanos };
+        }
+
+        _commit.OutsideBills.AddRange(more.OutsideBills);
+        _commit.Adjustments.AddRange(more.Adjustments);
+        _commit.Seen.AddRange(more.Seen);
+        return _commit;
+    }
 
     [Fact]
     public void A_bill_settles_its_hold_and_returns_the_rest()
@@ -75,12 +92,17 @@ public sealed class EventApplierTests : IDisposable
     }
 
     [Fact]
-    public void A_foreign_bid_and_an_unknown_lease_are_adjustments()
+    public void A_foreign_bid_is_an_adjustment_and_an_unknown_lease_is_the_stores_affair()
     {
         _bench.Apply(Bench.Foreign("f1", 30));
         _bench.Apply(Bench.Bill(99, 0, 40));
-        Assert.Equal(["foreign-bid", "late-win"], Commit().Adjustments.Select(a => a.Cause));
+        Assert.Equal("foreign-bid", Assert.Single(Commit().Adjustments).Cause);
+        // What of the other one is an adjustment only the store can say.
+        Assert.Equal((99L, 40L, Bench.Day), (Commit().OutsideBills[0].LeaseId, Commit().OutsideBills[0].Bill.AmountNanos, Commit().OutsideBills[0].Bill.Day));
+        Assert.Equal((70L, 30L), (_bench.Entry(_c).SpentNanos, _bench.Entry(_c).AdjustedNanos));
+        _bench.Applier.Listed([Commit().OutsideBills[0].Bill with { Cause = "late-win" }]);
         Assert.Equal((70L, 70L), (_bench.Entry(_c).SpentNanos, _bench.Entry(_c).AdjustedNanos));
+        Assert.True(_bench.Entry(_c).IsDirty);
     }
 
     [Fact]
@@ -129,7 +151,7 @@ public sealed class EventApplierTests : IDisposable
     {
         Assert.Equal("unknown-campaign", _bench.Apply(Bench.Foreign("f", 5) with { CampaignId = "nobody" }));
         Assert.Equal("unknown-campaign", _bench.Apply(Bench.Foreign("f", 5) with { TenantId = "t2" }));
-        Assert.Equal((0, 0L), (_bench.Seen.Count, _bench.Entry(_c).SpentNanos));
+        Assert.Equal((0L, 0L), (_bench.Seen.Count, _bench.Entry(_c).SpentNanos));
     }
 
     [Fact]
@@ -209,37 +231,33 @@ public sealed class EventApplierTests : IDisposable
         _bench.Apply(Bench.Bill(7, seq, 0, campaign: "c2") with { Kind = EventKind.Loss });
         Assert.Equal(900, Headroom);
         Assert.Equal((0L, 60L), (_bench.Entry(_c).SpentNanos, _bench.Entry(other).SpentNanos));
-        // Nor does a lease of another node.
-        _bench.Applier.Remember(new OpenLease(8, "t1", "c2", Bench.Day, "old", 500, 0, 0));
-        _bench.Apply(Bench.Bill(8, 1, 70));
-        Assert.Equal("foreign-lease", Commit().Adjustments[^1].Cause);
-        Assert.Equal(500, _bench.Applier.LeftOf("t1", "c2", "old", Bench.Day));
         Assert.Equal(100, _bench.Leases.EndHold(7, seq));
     }
 
     [Fact]
-    public void Bills_under_a_lease_of_a_dead_process_settle_while_it_lasts()
+    public void A_bill_of_a_lease_elsewhere_counts_on_the_leases_day_if_the_lease_is_its_campaigns()
     {
-        _bench.Applier.Remember(new OpenLease(8, "t1", "c1", Bench.Day, "old", 500, 400, 0));
+        _bench.Applier.Remember(new LeaseOwner(8, "t1", "c1", 20250601, "old"));
+        _bench.Applier.Remember(new LeaseOwner(9, "t1", "c2", 20250601, "old"));
         _bench.Apply(Bench.Bill(8, 1, 70));
-        _bench.Apply(Bench.Bill(8, 2, 70));
-        Assert.Equal([new LeaseSettlement(8, 100)], Commit().Settlements);
-        Assert.Equal((40L, "lease-exhausted"), (Commit().Adjustments[0].AmountNanos, Commit().Adjustments[0].Cause));
-        _bench.Applier.Forget(8);
-        _bench.Apply(Bench.Bill(8, 3, 10));
-        Assert.Equal("late-win", Commit().Adjustments[1].Cause);
+        _bench.Apply(Bench.Bill(9, 1, 30));
+        Assert.Equal([(8L, 70L, 20250601), (9L, 30L, Bench.Day)], Commit().OutsideBills.Select(bill => (bill.LeaseId, bill.Bill.AmountNanos, bill.Bill.Day)));
+        Assert.Empty(Commit().Settlements);
+        // Yesterday's money is not today's spend.
+        Assert.Equal((30L, 0L), (_bench.Entry(_c).SpentNanos, _bench.Entry(_c).AdjustedNanos));
+        _bench.Applier.Listed([Commit().OutsideBills[0].Bill]);
+        Assert.Equal(0, _bench.Entry(_c).AdjustedNanos);
     }
 
     [Fact]
-    public void What_a_dsp_has_left_is_counted_per_day()
+    public void Whose_lease_it_is_must_be_asked_for_bills_of_leases_that_nobody_here_knows()
     {
-        _bench.Applier.Remember(new OpenLease(8, "t1", "c1", Bench.Day, "dsp", 500, 0, 0));
-        var request = new LeaseRequest("t1", "c1", 20250603, "dsp", 300, 0);
-        _bench.Applier.Raise(request, new LeaseGrant("c1", 20250603, 9, 300, 0, 0));
-        _bench.Applier.Raise(request, new LeaseGrant("c1", 20250603, 9, 50, 0, 0));
-        Assert.Equal(500, _bench.Applier.LeftOf("t1", "c1", "dsp", Bench.Day));
-        Assert.Equal(350, _bench.Applier.LeftOf("t1", "c1", "dsp", 20250603));
-        Assert.Equal(0, _bench.Applier.LeftOf("t2", "c1", "dsp", 20250603));
+        Assert.True(_bench.Applier.NeedsOwnerOf(Bench.Bill(8, 1, 70)));
+        _bench.Applier.Remember(new LeaseOwner(8, "t1", "c1", Bench.Day, "old"));
+        Assert.False(_bench.Applier.NeedsOwnerOf(Bench.Bill(8, 1, 70)));
+        Assert.False(_bench.Applier.NeedsOwnerOf(Bench.Bill(7, 1, 70)));
+        Assert.False(_bench.Applier.NeedsOwnerOf(Bench.Foreign("f", 70)));
+        Assert.False(_bench.Applier.NeedsOwnerOf(Bench.Bill(9, 1, 0) with { Kind = EventKind.Loss }));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 using FsCheck;
 using FsCheck.Fluent;
@@ -38,12 +39,12 @@ public sealed class OrderIndependenceTests
         int c = bench.Open(Bench.Campaign(), 10);
         bench.Leases.Grant(c, 7, Bench.Day, 10_000, long.MaxValue, 1);
         for (int i = 0; i < 8; i++) bench.Leases.TryHold(c, 100, Bench.At(10), TimeSpan.FromHours(1).Ticks, out _);
-        bench.Applier.Remember(new Engine.Ports.OpenLease(8, "t1", "c1", Bench.Day, "old", 1_000_000, 0, 0));
+        bench.Applier.Remember(new LeaseOwner(8, "t1", "c1", Bench.Day, "old"));
         foreach (EngineEvent e in events) bench.Apply(e);
         // Everything that the step will say is in its row: close it, so that the hash covers it.
         bench.Closer.Advance(c, Bench.At(10.5));
-        var commit = bench.Pending.ToCommit([], []);
-        string money = string.Join(',', commit.Settlements) + string.Join(',', commit.Adjustments.OrderBy(a => a.Identity).ThenBy(a => a.AmountNanos).Select(a => (a.AmountNanos, a.Cause, a.Day)));
+        LedgerCommit commit = bench.Pending.Take();
+        string money = string.Join(',', commit.Settlements) + string.Join(',', commit.OutsideBills.Select(bill => bill.Bill).Concat(commit.Adjustments).OrderBy(a => a.Identity).ThenBy(a => a.AmountNanos).Select(a => (a.AmountNanos, a.Cause, a.Day)));
         return (bench.Hash(), money + bench.Leases.Look(c).HeadroomNanos, bench.Entry(c).SpentNanos.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 

@@ -98,7 +98,7 @@ public sealed class LiveLoopTests : IAsyncLifetime
         await _stop.CancelAsync();
         await _loop;
         Assert.Equal(123, (await _store.BudgetsAsync("t1", "c1", default))[0].SettledNanos);
-        LedgerSnapshot snapshot = await _store.LoadAsync(0, default);
+        LedgerSnapshot snapshot = await _store.LoadAsync([0, 1, 2], default);
         Assert.Single(snapshot.Seen);
     }
 

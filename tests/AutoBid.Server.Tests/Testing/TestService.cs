@@ -7,7 +7,6 @@ using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Ports;
 using AutoBid.Server.Auth;
 using AutoBid.Server.Hosting;
-using AutoBid.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoBid.Server.Tests.Testing;
@@ -36,8 +35,6 @@ public sealed class TestService : IAsyncDisposable
     public AutoBidService Service => _service;
 
     internal ILedgerStore Ledger => _service.Services.GetRequiredService<ILedgerStore>();
-
-    internal SqliteLedgerStore Sqlite => (SqliteLedgerStore)Ledger;
 
     internal ApiKeys Keys => _service.Services.GetRequiredService<ApiKeys>();
 
@@ -130,7 +127,7 @@ public sealed class TestService : IAsyncDisposable
         => (await Ledger.BudgetsAsync(tenant, campaign, TestContext.Current.CancellationToken)).Single(row => row.Scope == BudgetScope.Day && row.Period == Day);
 
     public async Task<IReadOnlyList<Adjustment>> AdjustmentsAsync(string campaign)
-        => await Sqlite.AdjustmentsAsync(Caller.DefaultTenant, campaign, TestContext.Current.CancellationToken);
+        => await Ledger.AdjustmentsAsync(Caller.DefaultTenant, campaign, TestContext.Current.CancellationToken);
 
     /// <summary>
     /// Sum of the series of /metrics with this name and all of these labels (<c>name{label="value",...}</c>); 0 when there is none. Meters are the

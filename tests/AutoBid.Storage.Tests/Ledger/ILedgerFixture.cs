@@ -9,6 +9,4 @@ public interface ILedgerFixture : IAsyncDisposable
 
     /// <summary>Closes everything and opens the same database again.</summary>
     Task ReopenAsync();
-
-    Task<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenant, string campaign);
 }

@@ -44,8 +44,33 @@ internal sealed class LedgerOracle
         Assert.Equal(lease?.Id ?? 0, grant.LeaseId);
         if (lease is null) return;
         lease.GrantedNanos += grant.GrantedNanos;
-        lease.ExpiresTicks = Math.Max(lease.ExpiresTicks, request.ExpiresTicks);
-        Assert.Equal(lease.ExpiresTicks, grant.ExpiresTicks);
+        lease.ExpiresTicks = Math.Max(lease.ExpiresTicks, request.NowTicks + request.LifeTicks);
+        Assert.Equal(
+            (lease.ExpiresTicks, lease.ExpiresTicks - request.NowTicks, lease.GrantedNanos, lease.SettledNanos),
+            (grant.ExpiresTicks, grant.LifeTicks, grant.TotalGrantedNanos, grant.SettledNanos));
+    }
+
+    /// <summary>Settles of an outside bill what its lease has left and adjusts by the rest; the adjustment that must be listed, or null.</summary>
+    public Adjustment? Bill(in OutsideBill outside)
+    {
+        long id = outside.LeaseId;
+        Adjustment bill = outside.Bill;
+        Lease? lease = _leases.Find(one => one.Id == id);
+        string cause = lease is null ? "late-win" : lease.Campaign != bill.CampaignId ? "foreign-lease" : lease.Open ? "lease-exhausted" : "late-win";
+        if (lease is not null && lease.Campaign == bill.CampaignId) bill = bill with { Day = lease.Day };
+        long onTime = cause == "lease-exhausted" ? Math.Min(lease!.GrantedNanos - lease.SettledNanos, bill.AmountNanos) : 0;
+        if (onTime > 0) lease!.SettledNanos += onTime;
+        if (bill.AmountNanos == onTime) return null;
+        Adjust(bill.CampaignId, bill.Day, bill.AmountNanos - onTime);
+        return bill with { AmountNanos = bill.AmountNanos - onTime, Cause = cause };
+    }
+
+    /// <summary>Day on which an outside bill counts, whatever part of it is on time.</summary>
+    public int DayOf(in OutsideBill outside)
+    {
+        long id = outside.LeaseId;
+        Lease? lease = _leases.Find(one => one.Id == id);
+        return lease is not null && lease.Campaign == outside.Bill.CampaignId ? lease.Day : outside.Bill.Day;
     }
 
     public bool CanAdjust(string campaign, int day, long amount) => Settled((BudgetScope.Day, campaign, day)) + amount >= 0;

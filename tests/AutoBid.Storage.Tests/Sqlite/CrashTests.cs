@@ -10,6 +10,8 @@ public sealed class CrashTests
     private const int Day = 20260801;
     private const int Commits = 25;
 
+    private static readonly PartitionEpoch[] Held = [new(0, 1)];
+
     [Fact]
     public async Task Wherever_the_log_was_torn_the_state_is_that_of_one_commit()
     {
@@ -17,8 +19,9 @@ public sealed class CrashTests
         string path = folder["a.db"];
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(path);
         await using var store = new SqliteLedgerStore(database);
-        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", Day, 10_000, 20_000, "brand", 30_000)], default);
-        LeaseGrant lease = Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 5_000, 1)], default));
+        await store.ClaimAsync("n1", [0], 1, default);
+        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", 0, Day, 10_000, 20_000, "brand", 30_000)], Held, default);
+        LeaseGrant lease = Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 5_000, 0, 1)], default));
         await store.CommitAsync(Commit(lease.LeaseId, 0), default);
         long before = new FileInfo(path + "-wal").Length;
         for (int n = 1; n <= Commits; n++) await store.CommitAsync(Commit(lease.LeaseId, n), default);
@@ -45,20 +48,21 @@ public sealed class CrashTests
         string path = folder["a.db"];
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(path);
         await using var store = new SqliteLedgerStore(database);
-        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", Day, 10_000, 20_000, "brand", 30_000)], default);
-        LeaseGrant lease = Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 5_000, 1)], default));
+        await store.ClaimAsync("n1", [0], 1, default);
+        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", 0, Day, 10_000, 20_000, "brand", 30_000)], Held, default);
+        LeaseGrant lease = Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 5_000, 0, 1)], default));
         await store.CommitAsync(Commit(lease.LeaseId, 0), default);
         await store.CommitAsync(Commit(lease.LeaseId, 1), default);
 
         (byte[] file, byte[] log) = await database.WriteAsync(
             session =>
             {
-                session.Execute("UPDATE budget SET settled = settled + 1, outstanding = outstanding - 1; UPDATE partition_offset SET next = 77; DELETE FROM seen;");
+                session.Execute("UPDATE budget SET settled = settled + 1, outstanding = outstanding - 1; UPDATE partition_offset SET next = 77; DELETE FROM seen_block;");
                 return (ReadSharedAsync(path).GetAwaiter().GetResult(), ReadSharedAsync(path + "-wal").GetAwaiter().GetResult());
             },
             default);
         Assert.Equal(1, await RecoverAsync(folder["copy.db"], file, log));
-        Assert.Equal(77, Assert.Single((await store.LoadAsync(0, default)).Offsets).NextOffset);
+        Assert.Equal(77, Assert.Single((await store.LoadAsync([0], default)).Offsets).NextOffset);
     }
 
     [Fact]
@@ -67,7 +71,8 @@ public sealed class CrashTests
         using var folder = new TempFolder();
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(folder["a.db"]);
         await using var store = new SqliteLedgerStore(database);
-        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", Day, 100, null, null, null)], default);
+        await store.ClaimAsync("n1", [0], 1, default);
+        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", 0, Day, 100, null, null, null)], Held, default);
         await Assert.ThrowsAsync<TimeZoneNotFoundException>(async () => await database.WriteAsync<int>(
             session =>
             {
@@ -80,7 +85,7 @@ public sealed class CrashTests
             default));
         BudgetRow row = Assert.Single(await store.BudgetsAsync("t", "c1", default));
         Assert.Equal(0, row.SettledNanos);
-        Assert.Equal(100, Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 500, 1)], default)).GrantedNanos);
+        Assert.Equal(100, Assert.Single(await store.GrantAsync([new LeaseRequest("t", "c1", Day, "n1", 500, 0, 1)], default)).GrantedNanos);
     }
 
     [Fact]
@@ -89,7 +94,8 @@ public sealed class CrashTests
         using var folder = new TempFolder();
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(folder["a.db"]);
         await using var store = new SqliteLedgerStore(database);
-        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", Day, 100, null, null, null)], default);
+        await store.ClaimAsync("n1", [0], 1, default);
+        await store.SetBudgetsAsync([new BudgetSetting("t", "c1", 0, Day, 100, null, null, null)], Held, default);
         foreach (string breach in new[] { "outstanding = 101", "settled = 60, outstanding = 41", "settled = -1", "budget = 99" })
         {
             await Assert.ThrowsAsync<Microsoft.Data.Sqlite.SqliteException>(async () => await database.WriteAsync(
@@ -105,11 +111,12 @@ public sealed class CrashTests
     /// <summary>Commit n of a history in which every part of the state names n.</summary>
     private static LedgerCommit Commit(long lease, int n)
     {
-        var commit = new LedgerCommit { Offsets = [new PartitionOffset("autobid.spend", 0, n)] };
+        var commit = new LedgerCommit { Sequence = n + 1, Offsets = [new PartitionOffset("autobid.spend", 0, n)] };
+        commit.Epochs.AddRange(Held);
         if (n > 0) commit.Settlements.Add(new LeaseSettlement(lease, 10));
         if (n > 0) commit.Adjustments.Add(new Adjustment("t", "c1", Day, 1, "foreign", new EventIdentity((ulong)n, 0), n));
-        commit.States.Add(new CampaignState("t", "c1", Day, [(byte)n, .. new byte[9_000]]));
-        commit.Seen.Add(new SeenEvent(new EventIdentity((ulong)n, 1), 1_000 + n));
+        commit.States.Add(new CampaignState("t", "c1", 0, Day, [(byte)n, .. new byte[9_000]]));
+        commit.Seen.Add(new SeenBlock(0, SeenKind.Ids, n / 10, [(byte)n]));
         return commit;
     }
 
@@ -120,11 +127,11 @@ public sealed class CrashTests
         await File.WriteAllBytesAsync(path + "-wal", log);
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(path);
         await using var store = new SqliteLedgerStore(database);
-        LedgerSnapshot snapshot = await store.LoadAsync(0, default);
+        LedgerSnapshot snapshot = await store.LoadAsync([0], default);
         int n = (int)Assert.Single(snapshot.Offsets).NextOffset;
 
         Assert.Equal(n, Assert.Single(snapshot.States).Blob[0]);
-        Assert.Equal(n + 1, snapshot.Seen.Count);
+        Assert.Equal(Enumerable.Range(0, n + 1), snapshot.Seen.Select(block => (int)block.Blob[0]));
         Assert.Equal((5_000L, 10L * n), (Assert.Single(snapshot.Leases).GrantedNanos, snapshot.Leases[0].SettledNanos));
         Assert.Equal(n, (await store.AdjustmentsAsync("t", "c1", default)).Count);
         IReadOnlyList<BudgetRow> rows = await store.BudgetsAsync("t", "c1", default);

@@ -49,7 +49,7 @@ public sealed class SqliteDatabaseTests
         Assert.Equal("2", await database.WriteAsync(session => Text(session, "PRAGMA synchronous"), default));
         Assert.Equal("1", await database.WriteAsync(session => Text(session, "PRAGMA foreign_keys"), default));
         Assert.Equal("ok", await database.WriteAsync(session => Text(session, "PRAGMA integrity_check"), default));
-        await Assert.ThrowsAsync<SqliteException>(async () => await database.ReadAsync(session => Text(session, "DELETE FROM seen RETURNING 'x'"), default));
+        await Assert.ThrowsAsync<SqliteException>(async () => await database.ReadAsync(session => Text(session, "DELETE FROM seen_block RETURNING 'x'"), default));
     }
 
     [Fact]

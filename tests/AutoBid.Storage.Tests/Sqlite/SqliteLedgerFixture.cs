@@ -25,8 +25,6 @@ internal sealed class SqliteLedgerFixture : ILedgerFixture
         await OpenAsync();
     }
 
-    public async Task<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenant, string campaign) => await _store.AdjustmentsAsync(tenant, campaign, default);
-
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();

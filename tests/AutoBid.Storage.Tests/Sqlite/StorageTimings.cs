@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AutoBid.Engine.Events;
 using AutoBid.Engine.Ports;
 using AutoBid.Storage.Sqlite;
 
@@ -18,13 +17,14 @@ public sealed class StorageTimings
     {
         using var folder = new TempFolder();
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(folder["a.db"]);
-        await using var store = new SqliteLedgerStore(database, TimeSpan.FromTicks(1_000));
+        await using var store = new SqliteLedgerStore(database);
+        await store.ClaimAsync("n1", [0], 1, default);
+        PartitionEpoch[] held = [new(0, 1)];
         await store.SetBudgetsAsync(
-            [.. Enumerable.Range(0, Campaigns).Select(i => new BudgetSetting("t", $"c{i}", Day, 1L << 50, 1L << 52, $"account{i % 50}", 1L << 55))], default);
-        LeaseRequest[] requests = [.. Enumerable.Range(0, Campaigns).Select(i => new LeaseRequest("t", $"c{i}", Day, "n1", 1_000_000, 1))];
+            [.. Enumerable.Range(0, Campaigns).Select(i => new BudgetSetting("t", $"c{i}", 0, Day, 1L << 50, 1L << 52, $"account{i % 50}", 1L << 55))], held, default);
+        LeaseRequest[] requests = [.. Enumerable.Range(0, Campaigns).Select(i => new LeaseRequest("t", $"c{i}", Day, "n1", 1_000_000, 0, 1))];
         var grants = new List<double>();
         var commits = new List<double>();
-        ulong identity = 0;
         for (int round = 0; round < 40; round++)
         {
             long start = Stopwatch.GetTimestamp();
@@ -37,14 +37,12 @@ public sealed class StorageTimings
                 commit.Settlements.Add(new LeaseSettlement(lease.LeaseId, 900_000));
                 byte[] blob = new byte[blobBytes];
                 Array.Fill(blob, (byte)round);
-                commit.States.Add(new CampaignState("t", lease.CampaignId, Day, blob));
+                commit.States.Add(new CampaignState("t", lease.CampaignId, 0, Day, blob));
             }
 
-            for (int i = 0; i < 10_000; i++)
-            {
-                identity++;
-                commit.Seen.Add(new SeenEvent(new EventIdentity(identity * 0x9E3779B97F4A7C15, identity * 0xC2B2AE3D27D4EB4F), 100L * round + (i % 100)));
-            }
+            commit.Epochs.AddRange(held);
+            commit.Sequence = round + 1;
+            commit.Seen.Add(new SeenBlock(0, SeenKind.Ids, round / 10, new byte[24 * 10_000]));
 
             start = Stopwatch.GetTimestamp();
             await store.CommitAsync(commit, default);
@@ -52,7 +50,7 @@ public sealed class StorageTimings
         }
 
         Report($"grant of {Campaigns} leases, 3 scopes", grants);
-        Report($"commit of {Campaigns} settlements + {Campaigns} states of {blobBytes} B + 10,000 seen", commits);
+        Report($"commit of {Campaigns} settlements + {Campaigns} states of {blobBytes} B + 10,000 ids", commits);
     }
 
     private static void Report(string what, List<double> milliseconds)

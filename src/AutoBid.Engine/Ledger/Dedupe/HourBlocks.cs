@@ -14,9 +14,6 @@ internal sealed class HourBlocks(int partition, SeenKind kind)
     private readonly Dictionary<int, int> _stored = [];
     private readonly SortedSet<int> _rewrites = [];
     private readonly HashSet<int> _dropped = [];
-    private readonly List<int> _appending = [];
-    private int _rewriting = IdentityMemory.NotSeen;
-    private bool _rewritingToNothing;
 
     public bool HasWork => _rewrites.Count > 0 || _dropped.Count > 0;
 
@@ -40,44 +37,37 @@ internal sealed class HourBlocks(int partition, SeenKind kind)
     /// <summary>Hours that the store has, the oldest first.</summary>
     public int[] Stored() => [.. _stored.Keys.Order()];
 
-    public void Collect(IHourContent content, SeenChanges changes)
+    /// <summary>What the next commit must store; it counts as stored from here on.</summary>
+    /// <param name="closedBefore">Hours before this one are over.</param>
+    public void Take(IHourContent content, SeenChanges changes, int closedBefore)
     {
-        _appending.Clear();
-        _rewriting = _rewrites.Count > 0 ? _rewrites.Min : IdentityMemory.NotSeen;
-        if (_rewriting != IdentityMemory.NotSeen)
+        int rewriting = _rewrites.Count > 0 ? _rewrites.Min : IdentityMemory.NotSeen;
+        if (rewriting != IdentityMemory.NotSeen)
         {
-            byte[]? whole = content.Whole(_rewriting);
-            _rewritingToNothing = whole is null;
-            if (whole is not null) changes.Replaced.Add(new SeenBlock(partition, kind, _rewriting, whole));
-            else changes.Dropped.Add(new SeenKey(partition, kind, _rewriting));
+            _rewrites.Remove(rewriting);
+            _stored.Remove(rewriting);
+            if (content.Whole(rewriting) is { } whole)
+            {
+                changes.Replaced.Add(new SeenBlock(partition, kind, rewriting, whole));
+                _stored[rewriting] = 1;
+            }
+            else
+            {
+                changes.Dropped.Add(new SeenKey(partition, kind, rewriting));
+            }
         }
 
         foreach (int hour in content.PendingHours.Order())
         {
             // The blob that replaces an hour has what is pending in it.
-            if (hour == _rewriting) continue;
+            if (hour == rewriting) continue;
             // A clock that went back may put something into an hour that was forgotten: what the store still has of it must not come back.
-            (_dropped.Contains(hour) ? changes.Replaced : changes.Appended).Add(new SeenBlock(partition, kind, hour, content.Delta(hour)));
-            _appending.Add(hour);
+            (_dropped.Remove(hour) ? changes.Replaced : changes.Appended).Add(new SeenBlock(partition, kind, hour, content.Delta(hour)));
+            int blobs = _stored[hour] = _stored.GetValueOrDefault(hour) + 1;
+            if (blobs > MostBlobs && hour < closedBefore) _rewrites.Add(hour);
         }
 
-        foreach (int hour in _dropped.Order())
-            if (!_appending.Contains(hour) && hour != _rewriting) changes.Dropped.Add(new SeenKey(partition, kind, hour));
-    }
-
-    /// <summary>What was collected is stored.</summary>
-    /// <param name="closedBefore">Hours before this one are over.</param>
-    public void Committed(int closedBefore)
-    {
-        foreach (int hour in _appending)
-            if ((_stored[hour] = _stored.GetValueOrDefault(hour) + 1) > MostBlobs && hour < closedBefore) _rewrites.Add(hour);
-        if (_rewriting != IdentityMemory.NotSeen)
-        {
-            _rewrites.Remove(_rewriting);
-            _stored[_rewriting] = 1;
-            if (_rewritingToNothing) _stored.Remove(_rewriting);
-        }
-
+        foreach (int hour in _dropped.Order()) changes.Dropped.Add(new SeenKey(partition, kind, hour));
         _dropped.Clear();
     }
 }

@@ -135,12 +135,10 @@ internal sealed class IdentityMemory : IHourContent
         _blocks.Close(0, _now - YoungHours);
     }
 
-    public void Collect(SeenChanges changes) => _blocks.Collect(this, changes);
-
-    public void Committed()
+    public void Take(SeenChanges changes)
     {
+        _blocks.Take(this, changes, _now - YoungHours);
         _pending.Clear();
-        _blocks.Committed(_now - YoungHours);
     }
 
     /// <summary>Every identity once, with its latest hour, ordered.</summary>

@@ -101,12 +101,11 @@ internal sealed class OwnBidMemory : IHourContent
         }
     }
 
-    public void Collect(SeenChanges changes) => _blocks.Collect(this, changes);
-
-    public void Committed(int closedBefore)
+    /// <param name="closedBefore">Hours before this one are over.</param>
+    public void Take(SeenChanges changes, int closedBefore)
     {
+        _blocks.Take(this, changes, closedBefore);
         _pending.Clear();
-        _blocks.Committed(closedBefore);
     }
 
     /// <summary>Every page with its bits, ordered by tenant, lease, kind and number.</summary>

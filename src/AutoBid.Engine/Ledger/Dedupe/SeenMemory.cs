@@ -37,14 +37,16 @@ public sealed class SeenMemory(TimeSpan window)
         FalsePositives = _partitions.Values.Sum(one => one.Identities.FalsePositives),
     };
 
-    public bool Contains(in EngineEvent e)
-        => _partitions.TryGetValue(e.Partition, out Partition? partition)
+    /// <param name="number">Partition of the event's campaign.</param>
+    public bool Contains(in EngineEvent e, int number)
+        => _partitions.TryGetValue(number, out Partition? partition)
             && (OwnBidMemory.Takes(e) ? partition.OwnBids.Contains(e) : partition.Identities.Contains(e.Identity));
 
     /// <summary>True the first time; false for a duplicate. The event must not be older than the window.</summary>
-    public bool TryAdd(in EngineEvent e, long nowTicks)
+    /// <param name="number">Partition of the event's campaign.</param>
+    public bool TryAdd(in EngineEvent e, int number, long nowTicks)
     {
-        Partition partition = e.Partition == _lastNumber ? _last! : Of(e.Partition, nowTicks);
+        Partition partition = number == _lastNumber ? _last! : Of(number, nowTicks);
         int hour = HourOf(e.TimeTicks);
         return OwnBidMemory.Takes(e) ? partition.OwnBids.TryAdd(e, hour) : partition.Identities.TryAdd(e.Identity, hour);
     }
@@ -85,23 +87,14 @@ public sealed class SeenMemory(TimeSpan window)
         _lastNumber = -1;
     }
 
-    /// <summary>What the next commit must store. Until <see cref="Committed"/> the same is told again, with what came after it.</summary>
-    public SeenChanges Collect()
+    /// <summary>
+    /// What the next commit must store. From here on it counts as stored: a commit that failed is repeated as it is, or its partitions are dropped.
+    /// </summary>
+    public SeenChanges Take()
     {
         var changes = new SeenChanges();
-        foreach ((_, Partition partition) in _partitions.OrderBy(pair => pair.Key))
-        {
-            partition.OwnBids.Collect(changes);
-            partition.Identities.Collect(changes);
-        }
-
+        foreach ((_, Partition partition) in _partitions.OrderBy(pair => pair.Key)) partition.Take(changes);
         return changes;
-    }
-
-    /// <summary>The changes that were collected last are durable; nothing was added since.</summary>
-    public void Committed()
-    {
-        foreach (Partition partition in _partitions.Values) partition.Committed();
     }
 
     /// <summary>Adds the whole memory to a hash: the same for the same events, in whatever order they came and whatever is sealed.</summary>
@@ -171,10 +164,10 @@ public sealed class SeenMemory(TimeSpan window)
             OwnBids.Close(0, _now - IdentityMemory.YoungHours);
         }
 
-        public void Committed()
+        public void Take(SeenChanges changes)
         {
-            Identities.Committed();
-            OwnBids.Committed(_now - IdentityMemory.YoungHours);
+            OwnBids.Take(changes, _now - IdentityMemory.YoungHours);
+            Identities.Take(changes);
         }
     }
 }

@@ -46,12 +46,34 @@ CREATE TABLE budget (
     CHECK (settled + outstanding <= budget + raised)
 ) STRICT;
 
+-- Owner of each partition of the keyed topics, and the number of its last commit under this epoch.
+CREATE TABLE partition_owner (
+    partition INTEGER NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    node TEXT NOT NULL,
+    sequence INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One row: the partition count with which the ledger was made.
+CREATE TABLE topic_layout (
+    only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+    partitions INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE node (
+    name TEXT NOT NULL PRIMARY KEY,
+    seen_at INTEGER NOT NULL,
+    stats_through INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The scopes that one day of one campaign debits. The sums of an account are those of the campaign days that point at it.
+-- partition is NULL until the budgets of the day are set: money that came before them does not know it, and no lease can exist.
 CREATE TABLE campaign_day (
     campaign_day_id INTEGER PRIMARY KEY,
     tenant TEXT NOT NULL,
     campaign TEXT NOT NULL,
     day INTEGER NOT NULL,
+    partition INTEGER,
     day_budget INTEGER NOT NULL REFERENCES budget (budget_id),
     flight_budget INTEGER NOT NULL REFERENCES budget (budget_id),
     account_budget INTEGER REFERENCES budget (budget_id),
@@ -90,17 +112,23 @@ CREATE TABLE campaign_state (
     tenant TEXT NOT NULL,
     campaign TEXT NOT NULL,
     day INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
     blob BLOB NOT NULL,
     UNIQUE (tenant, campaign, day)
 ) STRICT;
 
--- Clustered by expiry: identities are random, so a key that began with one would dirty a page per event, and forgetting would need a second index.
-CREATE TABLE seen (
-    expires INTEGER NOT NULL,
-    high INTEGER NOT NULL,
-    low INTEGER NOT NULL,
-    PRIMARY KEY (expires, high, low)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX campaign_state_by_partition ON campaign_state (partition);
+
+-- Dedupe state of the engine, opaque here; kind as SeenKind. Blocks of one key are read in the order of n, in which they were appended.
+CREATE TABLE seen_block (
+    n INTEGER PRIMARY KEY,
+    partition INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    blob BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX seen_block_by_key ON seen_block (partition, kind, key);
 
 CREATE TABLE partition_offset (
     topic TEXT NOT NULL,

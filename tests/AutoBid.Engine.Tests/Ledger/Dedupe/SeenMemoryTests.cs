@@ -47,10 +47,7 @@ public sealed class SeenMemoryTests
 
     private static void Commit(SeenMemory memory, SeenStore store)
     {
-        store.Apply(memory.Collect());
-        memory.Committed();
-        // What is left is the work of later commits: one hour is replaced in each.
-        Assert.Empty(memory.Collect().Appended);
+        store.Apply(memory.Take());
     }
 
     private static SeenMemory Restore(SeenStore store, double nowHours)
@@ -137,22 +134,6 @@ public sealed class SeenMemoryTests
     }
 
     [Fact]
-    public void A_commit_that_failed_is_told_again_with_what_came_after_it()
-    {
-        var store = new SeenStore();
-        var memory = new SeenMemory(Window);
-        memory.TryAdd(Foreign(1, 0), At(0));
-        memory.TryAdd(Own(7, 1, 0), At(0));
-        Assert.False(memory.Collect().IsEmpty);
-        memory.TryAdd(Foreign(2, 0), At(0));
-        memory.TryAdd(Own(7, 2, 0), At(0));
-        Assert.True(memory.HasPending);
-        Commit(memory, store);
-        Assert.False(memory.HasPending);
-        Assert.Equal(SeenOracle.HashOf(memory), SeenOracle.HashOf(Restore(store, 0)));
-    }
-
-    [Fact]
     public void A_sealed_hour_becomes_one_blob_and_no_commit_rewrites_more_than_one_hour()
     {
         var store = new SeenStore();
@@ -172,11 +153,10 @@ public sealed class SeenMemoryTests
         memory.Prune(At(30));
         for (int commits = 0; commits < 3; commits++)
         {
-            SeenChanges changes = memory.Collect();
+            SeenChanges changes = memory.Take();
             Assert.Equal(2, changes.Replaced.Count);
             Assert.Empty(changes.Appended);
             store.Apply(changes);
-            memory.Committed();
         }
 
         Assert.False(memory.HasPending);
@@ -262,7 +242,7 @@ public sealed class SeenMemoryTests
         => Prop.ForAll<int, int[]>((seed, lengths) => Play(new Random(seed), Math.Min(40 + 8 * lengths.Length, 400)))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(120).WithEndSize(60));
 
-    /// <summary>Adds with duplicates, other times, late and future ones; ticks; commits that hold and that fail; restores; partitions that go and come.</summary>
+    /// <summary>Adds with duplicates, other times, late and future ones; ticks; commits; restores; partitions that go and come.</summary>
     private static void Play(Random random, int steps)
     {
         var store = new SeenStore();
@@ -280,14 +260,9 @@ public sealed class SeenMemoryTests
                     memory.Prune(At(now));
                     oracle.Prune(At(now));
                     break;
-                case 1 or 2:
-                    store.Apply(memory.Collect());
-                    memory.Committed();
+                case 1 or 2 or 3:
+                    store.Apply(memory.Take());
                     committed = oracle.Copy();
-                    break;
-                case 3:
-                    // A commit that did not hold.
-                    memory.Collect();
                     break;
                 case 4 when random.Next(2) == 0:
                     memory = Restore(store, now);
@@ -318,8 +293,7 @@ public sealed class SeenMemoryTests
         }
 
         Assert.Equal(oracle.Hash(At(now)), SeenOracle.HashOf(memory));
-        store.Apply(memory.Collect());
-        memory.Committed();
+        store.Apply(memory.Take());
         SeenMemory restored = Restore(store, now);
         restored.Prune(At(now));
         Assert.Equal(SeenOracle.HashOf(memory), SeenOracle.HashOf(restored));
