@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using AutoBid.Benchmarks.Simulator;
-using AutoBid.Core.Campaigns;
-using AutoBid.Engine;
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 using AutoBid.Streaming;
 using AutoBid.Streaming.Embedded;
@@ -11,85 +9,87 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AutoBid.Benchmarks.Ingest;
 
-/// <summary><c>autobid bench ingest</c>: events a second through the whole engine, from the log to the commit.</summary>
+/// <summary>
+/// <c>autobid bench ingest</c>: events a second through the whole engine, from the log to the commit, and the parts by themselves. Rounds take every part
+/// once; medians over rounds.
+/// </summary>
 internal sealed class IngestBenchmark(IngestBenchmarkOptions options)
 {
     private const int Batch = 1_000;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("autobid-ingest-").FullName;
+    // Own bids that end are 32 in 100; some campaigns draw more than their share.
+    private int BidsOfEach => (int)(0.32 * options.Events / options.Campaigns * 1.3) + 20;
 
     public async Task RunAsync()
     {
+        string folder = Directory.CreateTempSubdirectory("autobid-ingest-").FullName;
         try
         {
-            await RunInFolderAsync();
+            var runs = new List<IngestRun>();
+            var parts = new List<(double Decode, double Dedupe)>();
+            for (int round = -1; round < options.Rounds; round++)
+            {
+                string here = Path.Combine(folder, $"{round}");
+                // The first one only makes the code warm.
+                await EmbeddedAsync(here, round < 0 ? [] : runs, round < 0 ? [] : parts);
+                Directory.Delete(here, recursive: true);
+            }
+
+            KafkaFigures? kafka = null;
+            if (options.Kafka is not null || !string.IsNullOrEmpty(options.KafkaHome)) kafka = await new KafkaIngest(options, BidsOfEach).RunAsync(Path.Combine(folder, "kafka"));
+            IngestTable.Write(options, runs, parts, kafka);
         }
         finally
         {
-            Directory.Delete(_folder, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 
-    private async Task RunInFolderAsync()
+    /// <summary>The stream in batches, the same for every log.</summary>
+    internal static async Task WriteAsync(IEventLog log, OpenBids[] bids, DateTimeOffset now, int total)
     {
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        var rates = new List<(double Decode, double Engine, double Read, double Commit, int Commits, long States)>();
-        for (int round = 0; round < options.Rounds; round++)
-        {
-            string folder = Path.Combine(_folder, $"{round}");
-            await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, "ledger.db"), options.Campaigns, now);
-            var log = new EmbeddedEventLog(new EventLogOptions { Directory = Path.Combine(folder, "log"), Fsync = false }, new CampaignNames(), NullLogger<EmbeddedEventLog>.Instance, TimeProvider.System);
-            await WriteAsync(log, world.Leases, now);
-            double decode = await ReadAllAsync(log);
-            var timed = new TimedLog(log);
-            await using AutoBidEngine engine = world.Engine(timed);
-            double seconds = await IngestAsync(engine, timed);
-            rates.Add((options.Events / decode, options.Events / seconds, timed.Reading.TotalSeconds / seconds, world.Store.Committing.TotalSeconds / seconds, world.Store.Commits, world.Store.States));
-            Console.WriteLine($"decode {options.Events / decode:0}/s  engine {options.Events / seconds:0}/s  read {timed.Reading.TotalSeconds:0.00} s  commit {world.Store.Committing.TotalSeconds:0.00} s of {seconds:0.00} s, {world.Store.Commits} commits, {world.Store.States} states");
-        }
-    }
-
-    private async Task WriteAsync(EmbeddedEventLog log, long[] leases, DateTimeOffset now)
-    {
-        var events = new IngestEvents(options.Campaigns, leases, now.AddMinutes(-20).UtcTicks, now.UtcTicks, options.Events);
+        var events = new IngestEvents(bids, now.AddMinutes(-20).UtcTicks, now.UtcTicks, total);
         var batch = new EngineEvent[Batch];
-        for (int written = 0; written < options.Events;)
+        for (int written = 0; written < total;)
         {
-            int n = Math.Min(Batch, options.Events - written);
+            int n = Math.Min(Batch, total - written);
             for (int i = 0; i < n; i++) batch[i] = events.Next();
             await log.AppendAsync(batch.AsMemory(0, n), default);
             written += n;
         }
     }
 
-    // Read and decoded, and nothing else: the log's own speed on this machine.
-    private async Task<double> ReadAllAsync(EmbeddedEventLog log)
+    private async Task EmbeddedAsync(string folder, List<IngestRun> runs, List<(double Decode, double Dedupe)> parts)
     {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        var log = new EmbeddedEventLog(
+            new EventLogOptions { Directory = Path.Combine(folder, "log"), Fsync = false }, new CampaignNames(), NullLogger<EmbeddedEventLog>.Instance, TimeProvider.System);
+        await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, "ledger.db"), log, options.Campaigns);
+        await WriteAsync(log, await world.BidAsync(BidsOfEach, now), now, options.Events);
+        runs.Add(await IngestRun.MeasureAsync(world, options.Events));
+        parts.Add(await PartsAsync(log, now));
+        Console.WriteLine(FormattableString.Invariant($"{runs[^1].PerSecond:0} events a second; decode alone {options.Events / parts[^1].Decode:0}, dedupe alone {options.Events / parts[^1].Dedupe:0}; {runs[^1]}"));
+    }
+
+    // Read and decoded one batch at a time on one thread, then asked and remembered: seconds each.
+    private async Task<(double Decode, double Dedupe)> PartsAsync(EmbeddedEventLog log, DateTimeOffset now)
+    {
+        // A batch that the reader does not fill starts no decoding ahead.
         var into = new EngineEvent[4096];
+        var memory = new SeenMemory(TimeSpan.FromHours(72));
         await log.StartAsync([], default);
-        long started = Stopwatch.GetTimestamp();
-        for (int read = 0; read < options.Events;) read += await log.ReadAsync(into, TimeSpan.FromSeconds(1), default);
-        return Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
+        long decode = 0, dedupe = 0;
+        for (int read = 0; read < options.Events;)
+        {
+            long started = Stopwatch.GetTimestamp();
+            int n = await log.ReadAsync(into, TimeSpan.FromSeconds(1), default);
+            long between = Stopwatch.GetTimestamp();
+            for (int i = 0; i < n; i++) memory.TryAdd(into[i], into[i].Partition, now.UtcTicks);
+            decode += between - started;
+            dedupe += Stopwatch.GetTimestamp() - between;
+            read += n;
+        }
 
-    private async Task<double> IngestAsync(AutoBidEngine engine, TimedLog log)
-    {
-        await engine.StartAsync(CampaignsAsync(), default);
-        using var stop = new CancellationTokenSource();
-        Task loop = Task.Run(() => engine.RunAsync(stop.Token));
-        GC.Collect();
-        long started = Stopwatch.GetTimestamp();
-        log.Open();
-        while (log.EventsRead < options.Events && !loop.IsCompleted) await Task.Delay(5);
-        await stop.CancelAsync();
-        // Ends with the commit of what was applied last.
-        await loop;
-        return Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
-
-    private async IAsyncEnumerable<Campaign> CampaignsAsync()
-    {
-        await Task.CompletedTask;
-        for (int c = 0; c < options.Campaigns; c++) yield return IngestEvents.CampaignOf(c);
+        return (Stopwatch.GetElapsedTime(0, decode).TotalSeconds, Stopwatch.GetElapsedTime(0, dedupe).TotalSeconds);
     }
 }

@@ -8,16 +8,18 @@ namespace AutoBid.Benchmarks.Ingest;
 /// A stream as an exchange, a shop and the nodes send it, in order of time: of 100 events 30 opportunities and 20 losses and 12 bills of own bids,
 /// 12 foreign bills, 6 conversions, 20 bidstats; two in a hundred are copies of one of the last 5,000. The same seed gives the same stream.
 /// </summary>
-internal sealed class IngestEvents(int campaigns, long[] leases, long fromTicks, long throughTicks, int total, int seed = 1)
+/// <param name="bids">The open bids of each campaign; when they are used up, bids are foreign ones.</param>
+internal sealed class IngestEvents(OpenBids[] bids, long fromTicks, long throughTicks, int total, int seed = 1)
 {
     public const string Tenant = "default";
 
     private const int Remembered = 5_000;
 
     private readonly Random _random = new(seed);
-    private readonly long[] _seqs = new long[campaigns];
+    private readonly long[] _ended = new long[bids.Length];
+    private readonly long[] _told = new long[bids.Length];
     private readonly EngineEvent[] _recent = new EngineEvent[Remembered];
-    private readonly string[] _ids = [.. Enumerable.Range(0, campaigns).Select(IdOf)];
+    private readonly string[] _ids = [.. Enumerable.Range(0, bids.Length).Select(IdOf)];
     private int _made;
 
     public int Duplicates { get; private set; }
@@ -45,7 +47,7 @@ internal sealed class IngestEvents(int campaigns, long[] leases, long fromTicks,
             return _recent[_random.Next(Remembered)];
         }
 
-        int campaign = _random.Next(campaigns);
+        int campaign = _random.Next(bids.Length);
         int pick = _random.Next(100);
         var e = new EngineEvent
         {
@@ -58,9 +60,13 @@ internal sealed class IngestEvents(int campaigns, long[] leases, long fromTicks,
         if (pick < 62)
         {
             e.Kind = pick < 30 ? EventKind.Opportunity : pick < 50 ? EventKind.Loss : EventKind.Bill;
-            e.Lease = leases[campaign];
-            e.Seq = _seqs[campaign]++;
-            OwnBids++;
+            ref long next = ref (e.Kind == EventKind.Opportunity ? _told : _ended)[campaign];
+            if (next < bids[campaign].Count)
+            {
+                e.Lease = bids[campaign].Lease;
+                e.Seq = bids[campaign].FirstSeq + next++;
+                OwnBids++;
+            }
         }
         else if (pick < 74)
         {

@@ -1,5 +1,7 @@
+using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Engine;
+using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Mpc;
@@ -9,42 +11,78 @@ using AutoBid.Streaming.Json;
 
 namespace AutoBid.Benchmarks.Ingest;
 
-/// <summary>One engine on a fresh SQLite file, with a lease of a DSP on each campaign that the bills settle under.</summary>
+/// <summary>One engine on a fresh SQLite file, started on a log that shows nothing yet.</summary>
 internal sealed class IngestWorld : IAsyncDisposable
 {
+    private const string Node = "bench";
+    private const long HoldNanos = 50_000_000;
+
     private readonly PolicyMetrics _metrics = new();
     private readonly SqliteDatabase _database;
+    private readonly int _campaigns;
 
-    private IngestWorld(SqliteDatabase database, TimedStore store, long[] leases) => (_database, Store, Leases) = (database, store, leases);
+    private IngestWorld(SqliteDatabase database, IEventLog log, int campaigns)
+    {
+        (_database, _campaigns) = (database, campaigns);
+        Store = new TimedStore(new SqliteLedgerStore(database));
+        Log = new TimedLog(log);
+        var chain = new DecisionChain(new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], null, TimeProvider.System), _metrics);
+        // A tick reads up to the end of the log in one go; what is measured is the loop between ticks, with its commits.
+        var clocks = new EngineClocks(TimeProvider.System, TimeProvider.System, Deterministic: false);
+        Engine = new AutoBidEngine(new EngineOptions { Node = Node, Tick = TimeSpan.FromMinutes(30) }, clocks, Log, Store, chain, e => EventIdentities.Of(e));
+    }
 
     public TimedStore Store { get; }
 
-    /// <summary>The lease of each campaign.</summary>
-    public long[] Leases { get; }
+    public TimedLog Log { get; }
 
-    public static async Task<IngestWorld> CreateAsync(string file, int campaigns, DateTimeOffset now)
+    public AutoBidEngine Engine { get; }
+
+    public static async Task<IngestWorld> CreateAsync(string file, IEventLog log, int campaigns)
     {
-        SqliteDatabase database = await SqliteDatabase.OpenAsync(file);
-        var store = new TimedStore(new SqliteLedgerStore(database));
-        int day = now.Year * 10_000 + now.Month * 100 + now.Day;
-        await store.SetBudgetsAsync(
-            [.. Enumerable.Range(0, campaigns).Select(IngestEvents.CampaignOf).Select(c => new BudgetSetting(c.TenantId, c.Id, day, c.DailyBudgetNanos, null, null, null))], default);
-        IReadOnlyList<LeaseGrant> grants = await store.GrantAsync(
-            [.. Enumerable.Range(0, campaigns).Select(IngestEvents.CampaignOf).Select(c => new LeaseRequest(c.TenantId, c.Id, day, "dsp", c.DailyBudgetNanos / 2, now.AddHours(12).UtcTicks))],
-            default);
-        return new IngestWorld(database, store, [.. grants.Select(grant => grant.LeaseId)]);
+        var world = new IngestWorld(await SqliteDatabase.OpenAsync(file), log, campaigns);
+        await world.Engine.StartAsync(world.CampaignsAsync(), default);
+        return world;
     }
 
-    public AutoBidEngine Engine(IEventLog log)
+    /// <summary>Open bids of every campaign, each with its hold, under the lease that the engine's first tick got.</summary>
+    public async Task<OpenBids[]> BidAsync(int each, DateTimeOffset now)
     {
-        var chain = new DecisionChain(new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], null, TimeProvider.System), _metrics);
-        var clocks = new EngineClocks(TimeProvider.System, TimeProvider.System, Deterministic: false);
-        return new AutoBidEngine(new EngineOptions { Node = "bench" }, clocks, log, Store, chain, e => EventIdentities.Of(e));
+        int day = now.Year * 10_000 + now.Month * 100 + now.Day;
+        long room = each * HoldNanos;
+        IReadOnlyList<LeaseGrant> grants = await Store.GrantAsync(
+            [.. Enumerable.Range(0, _campaigns).Select(c => new LeaseRequest(IngestEvents.Tenant, IngestEvents.IdOf(c), day, Node, room, now.UtcTicks, TimeSpan.TicksPerDay))], default);
+        var bids = new OpenBids[_campaigns];
+        for (int c = 0; c < _campaigns; c++)
+        {
+            if (grants[c].GrantedNanos < room) throw new InvalidOperationException("The benchmark's budget has no room for its bids.");
+            Engine.Leases.Grant(c, grants[c].LeaseId, day, room, now.AddDays(1).UtcTicks, 1);
+            long first = -1;
+            for (int i = 0; i < each; i++)
+            {
+                HeldBid held;
+                // Rings grow with grants, as they do with refills.
+                while (!Engine.Leases.TryHold(c, HoldNanos, now.UtcTicks, TimeSpan.TicksPerDay, out held))
+                    Engine.Leases.Grant(c, grants[c].LeaseId, day, 0, now.AddDays(1).UtcTicks, 1);
+                if (first < 0) first = held.Seq;
+            }
+
+            bids[c] = new OpenBids(grants[c].LeaseId, first, each);
+        }
+
+        return bids;
     }
 
     public async ValueTask DisposeAsync()
     {
+        await Engine.DisposeAsync();
         await _database.DisposeAsync();
         _metrics.Dispose();
+    }
+
+    private async IAsyncEnumerable<Campaign> CampaignsAsync()
+    {
+        await Task.CompletedTask;
+        for (int c = 0; c < _campaigns; c++) yield return IngestEvents.CampaignOf(c);
     }
 }

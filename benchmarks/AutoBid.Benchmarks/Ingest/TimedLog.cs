@@ -23,6 +23,10 @@ internal sealed class TimedLog(IEventLog inner) : IEventLog
 
     public void Open() => _open = true;
 
+    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => inner.PartitionsAsync(cancellation);
+
+    public int PartitionOf(string campaignId) => inner.PartitionOf(campaignId);
+
     public ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation) => inner.AppendAsync(events, cancellation);
 
     public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation) => inner.StartAsync(offsets, cancellation);

@@ -138,7 +138,9 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
         {
             var memory = new SeenMemory(TimeSpan.FromHours(72));
             for (int i = 0; i < Bids; i++)
-                memory.TryAdd(new EngineEvent { Kind = (EventKind)(i % 2 * 2), TenantId = "default", Lease = 1 + i % 1000, Seq = i / 2000, TimeTicks = DayStart }, DayStart);
+                memory.TryAdd(new EngineEvent { Kind = (EventKind)(i % 2 * 2), TenantId = "default", Lease = 1 + i % 1000, Seq = i / 2000, TimeTicks = DayStart }, 0, DayStart);
+            // Nothing waits for a commit in a memory that stands.
+            memory.Take();
             return memory;
         });
         _lines.Add(Text($"| own bids, bits by lease, kind and number (1,000 leases, bills and losses) | {Bids:N0} | {bits / Bids:0.00} |"));
@@ -160,17 +162,15 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
         SeenMemory asked = Remembering(Identities);
         asked.Prune(DayStart + 30 * TimeSpan.TicksPerHour);
         long before = asked.Figures.FalsePositives;
-        for (int i = 0; i < Identities; i++) asked.Contains(Foreign(Identities + i));
+        for (int i = 0; i < Identities; i++) asked.Contains(Foreign(Identities + i), 0);
         _lines.AddRange(["", Text($"Of {Identities:N0} new identities {100.0 * (asked.Figures.FalsePositives - before) / Identities:0.00} % had a sealed segment read in vain (one day's filter).")]);
     }
 
     private static SeenMemory Remembering(int count)
     {
         var memory = new SeenMemory(TimeSpan.FromHours(72));
-        for (int i = 0; i < count; i++) memory.TryAdd(Foreign(i), DayStart);
-        // Nothing waits for a commit in a memory that stands.
-        memory.Collect();
-        memory.Committed();
+        for (int i = 0; i < count; i++) memory.TryAdd(Foreign(i), 0, DayStart);
+        memory.Take();
         return memory;
     }
 

@@ -17,6 +17,7 @@ internal sealed class KafkaInbox
 {
     private readonly KafkaReader _reader;
     private readonly ICampaignNames _names;
+    private readonly IdentityBatch _identities = new();
     private readonly long[] _position;
     private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
     private Queue<ConsumeResult<byte[], byte[]>> _replay = [];
@@ -51,6 +52,7 @@ internal sealed class KafkaInbox
             if (!message.IsPartitionEOF && Decode(message, ref into[count])) count++;
         }
 
+        _identities.Fill(into[..count]);
         return count;
     }
 
@@ -70,7 +72,7 @@ internal sealed class KafkaInbox
     {
         byte[] payload = message.Message.Value ?? [];
         int partition = message.Partition.Value;
-        if (!EventReader.TryRead(message.Topic, payload, _names, out e, out EventError error))
+        if (!EventReader.TryReadFields(message.Topic, payload, _names, out e, out EventError error))
         {
             Dead.Add(DeadLetter.Of(message.Topic, partition, message.Offset.Value, error.Code, error.ToString(), payload));
             return false;
