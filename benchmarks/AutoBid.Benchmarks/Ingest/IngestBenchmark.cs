@@ -45,6 +45,14 @@ internal sealed class IngestBenchmark(IngestBenchmarkOptions options)
         }
     }
 
+    /// <summary>What a service's log knows of its campaigns from the start.</summary>
+    internal static CampaignNames KnownNames(int campaigns)
+    {
+        var names = new CampaignNames();
+        for (int c = 0; c < campaigns; c++) names.Learn(IngestEvents.CampaignOf(c));
+        return names;
+    }
+
     /// <summary>The stream in batches, the same for every log.</summary>
     internal static async Task WriteAsync(IEventLog log, OpenBids[] bids, DateTimeOffset now, int total)
     {
@@ -63,7 +71,7 @@ internal sealed class IngestBenchmark(IngestBenchmarkOptions options)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
         var log = new EmbeddedEventLog(
-            new EventLogOptions { Directory = Path.Combine(folder, "log"), Fsync = false }, new CampaignNames(), NullLogger<EmbeddedEventLog>.Instance, TimeProvider.System);
+            new EventLogOptions { Directory = Path.Combine(folder, "log"), Fsync = false }, KnownNames(options.Campaigns), NullLogger<EmbeddedEventLog>.Instance, TimeProvider.System);
         await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, "ledger.db"), log, options.Campaigns);
         await WriteAsync(log, await world.BidAsync(BidsOfEach, now), now, options.Events);
         runs.Add(await IngestRun.MeasureAsync(world, options.Events));

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using AutoBid.Engine.Ports;
 using AutoBid.Streaming;
-using AutoBid.Streaming.Json;
 using AutoBid.Streaming.Kafka;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,7 +26,7 @@ internal sealed class KafkaIngest(IngestBenchmarkOptions options, int bidsOfEach
                 DateTimeOffset now = DateTimeOffset.UtcNow;
                 // Holds end once: every round needs topics of its own.
                 var settings = new EventLogOptions { Kafka = servers, TopicPrefix = $"ingest-{Guid.NewGuid():n}-" };
-                var log = new KafkaEventLog(settings, new CampaignNames(), NullLogger<KafkaEventLog>.Instance, TimeProvider.System);
+                var log = new KafkaEventLog(settings, IngestBenchmark.KnownNames(options.Campaigns), NullLogger<KafkaEventLog>.Instance, TimeProvider.System);
                 await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, $"{round}", "ledger.db"), log, options.Campaigns);
                 await IngestBenchmark.WriteAsync(log, await world.BidAsync(bidsOfEach, now), now, options.Events);
                 bare.Add(options.Events / Bare(servers, settings, await log.PartitionsAsync(default)));
