@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|policy|http|simulator|leases] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|http|simulator|ingest|leases|memory] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -45,5 +45,14 @@ case "$what" in
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- simulator --out "$results/simulator.md" \
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
-  *) die "bench what? bid, tick, policy, http, simulator or leases" ;;
+  ingest)
+    # As the service runs (design.md section 4, state layout).
+    DOTNET_gcServer=1 DOTNET_GCDynamicAdaptationMode=0 dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- ingest \
+      --out "$results/ingest.md" --machine "$(machine)" "$@"
+    ;;
+  memory)
+    DOTNET_gcServer=1 DOTNET_GCDynamicAdaptationMode=0 dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- memory \
+      --out "$results/memory.md" --machine "$(machine)" "$@"
+    ;;
+  *) die "bench what? bid, tick, policy, http, simulator, ingest, leases or memory" ;;
 esac

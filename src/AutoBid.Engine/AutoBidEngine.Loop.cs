@@ -169,7 +169,6 @@ public sealed partial class AutoBidEngine
         if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
         if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
         _seen.Prune(now);
-        _pending.SeenDropped.AddRange(_seenBlocks.TakeExpired(now));
         await CommitAsync(cancellation).ConfigureAwait(false);
         await TryAsync(_storeOutage, () => ReclaimAsync(now, cancellation)).ConfigureAwait(false);
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));

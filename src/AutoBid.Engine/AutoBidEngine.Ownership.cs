@@ -76,7 +76,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
             Book.Own(claims);
             foreach (CampaignState state in snapshot.States)
                 if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
-            _seenBlocks.Read(snapshot.Seen, now, _seen);
+            _seen.Load(snapshot.Seen, now);
             foreach (OpenLease lease in snapshot.Leases) _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
             await begin(snapshot.Offsets).ConfigureAwait(false);
             if (_clocks.Deterministic) return;
@@ -102,8 +102,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         Book.Disown(partitions);
         // The group's protocol is eager: all partitions go before new ones come, so nothing that stays is forgotten with them.
         _toReturn.AddRange(_committer.Forget());
-        _seen.Clear();
-        _seenBlocks.Clear();
+        foreach (int partition in partitions) _seen.Drop(partition);
         _backlogEnd = null;
     }
 }

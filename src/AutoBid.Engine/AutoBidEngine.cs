@@ -7,6 +7,7 @@ using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Nodes;
 using AutoBid.Engine.Ports;
@@ -24,9 +25,8 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
     private readonly EngineClocks _clocks;
     private readonly IEventLog _log;
     private readonly ILedgerStore _store;
-    private readonly SeenEvents _seen = new();
-    private readonly SeenBlocks _seenBlocks = new();
-    private readonly PendingCommit _pending = new();
+    private readonly SeenMemory _seen;
+    private readonly PendingCommit _pending;
     private readonly EventApplier _applier;
     private readonly EventIntake _intake;
     private readonly StepCloser _closer;
@@ -61,12 +61,14 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         Counters = new BidCounters();
         Book = new CampaignBook(Slots, Leases, Counters, options.Delays);
         Bids = new BidDesk(Slots, Leases, Counters);
+        _seen = new SeenMemory(options.DedupeWindow);
+        _pending = new PendingCommit(_seen);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
         _closer = new StepCloser(Book, Leases, options);
         _intake = new EventIntake(Book, log, store, _applier, _closer, clocks, _metrics);
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
-        _committer = new Committer(Book, _pending, _seenBlocks, _intake, _applier, store, clocks, _metrics);
+        _committer = new Committer(Book, _pending, _intake, _applier, store, clocks, _metrics);
         _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer.PendingOf, clocks.Deterministic);
         _feed = new NodeFeed(Book, Slots, Leases, log);
         _nodes = new LiveNodes(store, options);
@@ -102,7 +104,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
 
     internal CampaignBook Book { get; }
 
-    internal SeenEvents Seen => _seen;
+    internal SeenMemory Seen => _seen;
 
     /// <summary>Why the ledger store does not answer now; null: it does.</summary>
     public string? StoreOutage => _storeOutage.Reason;

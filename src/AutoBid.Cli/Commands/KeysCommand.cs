@@ -2,6 +2,7 @@ using System.CommandLine;
 using AutoBid.Cli.Output;
 using AutoBid.Engine.Ports;
 using AutoBid.Server.Auth;
+using AutoBid.Storage;
 using AutoBid.Storage.Sqlite;
 using Spectre.Console;
 

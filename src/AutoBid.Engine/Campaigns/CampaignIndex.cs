@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace AutoBid.Engine.Campaigns;
@@ -6,9 +7,12 @@ namespace AutoBid.Engine.Campaigns;
 /// <summary>Campaign id to dense index, looked up by UTF-8 bytes as they stand in a request. Ids are global; an index is never reused.</summary>
 public sealed class CampaignIndex
 {
+    private const int Recent = 1 << 16;
+
     private readonly ConcurrentDictionary<byte[], int> _byUtf8;
     private readonly ConcurrentDictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly List<string> _ids = [];
+    private readonly (string? Id, int Index)[] _recent = new (string?, int)[Recent];
 
     public CampaignIndex()
     {
@@ -28,6 +32,20 @@ public sealed class CampaignIndex
         if (Encoding.UTF8.TryGetBytes(id, utf8, out int written)) return _lookup.TryGetValue(utf8[..written], out index);
         index = -1;
         return false;
+    }
+
+    /// <summary>
+    /// As <see cref="TryFind(string, out int)"/>, for ids that decoding made one string each: the string itself answers most questions. Owner thread.
+    /// </summary>
+    public bool TryFindInterned(string id, out int index)
+    {
+        // An id never gets another index, so that nothing here can grow stale.
+        ref (string? Id, int Index) recent = ref _recent[RuntimeHelpers.GetHashCode(id) & (Recent - 1)];
+        index = recent.Index;
+        if (ReferenceEquals(recent.Id, id)) return true;
+        if (!TryFind(id, out index)) return false;
+        recent = (id, index);
+        return true;
     }
 
     /// <summary>Id of an index. Owner thread.</summary>

@@ -7,6 +7,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
@@ -15,7 +16,7 @@ namespace AutoBid.Engine.Ledger;
 /// event -> ledger: what one event does to money, conversions and the running step. A duplicate changes only metrics; the order of events inside an
 /// open step changes nothing, because every effect is an addition. Owned by the loop's thread.
 /// </summary>
-public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents seen, PendingCommit pending, EngineOptions options, EngineMetrics metrics)
+public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory seen, PendingCommit pending, EngineOptions options, EngineMetrics metrics)
 {
     private readonly LeaseDirectory _directory = new();
 
@@ -92,7 +93,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
-        if (!book.Index.TryFind(e.CampaignId, out int campaign) || book[campaign].Settings is not { } settings || settings.TenantId != e.TenantId)
+        if (!book.Index.TryFindInterned(e.CampaignId, out int campaign) || book[campaign].Settings is not { } settings || settings.TenantId != e.TenantId)
         {
             rejection = "unknown-campaign";
             return;
@@ -105,28 +106,27 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenEvents
             return;
         }
 
-        long expires = e.TimeTicks + options.DedupeWindow.Ticks;
-        if (expires <= nowTicks)
+        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks)
         {
             rejection = "too-old";
             return;
         }
 
-        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e.Identity) && !CanRefund(book[campaign], campaign, e))
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition) && !CanRefund(book[campaign], campaign, e))
         {
             // The store refuses a sum below 0, and with it everything that the commit carries.
             rejection = "refund-above-spend";
             return;
         }
 
-        if (!seen.TryAdd(e.Identity, expires))
+        ref CampaignEntry state = ref book[campaign];
+        if (!seen.TryAdd(e, state.Partition, nowTicks))
         {
             metrics.CountDuplicate(e.Kind);
             return;
         }
 
-        ref CampaignEntry state = ref book[campaign];
-        pending.Seen.Add((state.Partition, new SeenEvent(e.Identity, expires)));
+        pending.CountEvent();
         book.Touch(campaign);
         if (state.Day == 0) book.BeginDay(campaign, nowTicks, options);
         metrics.CountApplied(e.Kind);

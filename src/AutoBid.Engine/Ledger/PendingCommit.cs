@@ -1,17 +1,16 @@
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
 
 /// <summary>What was applied since the last commit was put together. Owned by the loop's thread.</summary>
-public sealed class PendingCommit
+public sealed class PendingCommit(SeenMemory seen)
 {
     private readonly Dictionary<long, long> _settled = [];
     private readonly Dictionary<long, LeaseOutcomes> _outcomes = [];
 
-    /// <summary>Applied identities, each with the partition of its campaign.</summary>
-    public List<(int Partition, SeenEvent Event)> Seen { get; } = [];
-
-    public List<SeenKey> SeenDropped { get; } = [];
+    /// <summary>Events applied since the last commit was put together.</summary>
+    public int Events { get; private set; }
 
     public List<OutsideBill> OutsideBills { get; } = [];
 
@@ -20,13 +19,15 @@ public sealed class PendingCommit
     public List<long> ClosedLeases { get; } = [];
 
     public bool IsEmpty
-        => Seen.Count == 0 && SeenDropped.Count == 0 && OutsideBills.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
+        => !seen.HasPending && OutsideBills.Count == 0 && Adjustments.Count == 0 && ClosedLeases.Count == 0 && _settled.Count == 0;
 
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
     /// <summary>What the bills added under a lease since the last commit, nanos.</summary>
     public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId);
+
+    public void CountEvent() => Events++;
 
     /// <summary>Adds the end of a bid whose hold is on another node.</summary>
     public void End(string node, long leaseId, BidOutcome outcome, long timeTicks)
@@ -47,11 +48,13 @@ public sealed class PendingCommit
     /// Everything as a commit, which from then on is the only place where it is: a commit that failed is repeated as it is, because it may have been
     /// applied, and what comes meanwhile gathers here.
     /// </summary>
-    public LedgerCommit Take(SeenBlocks blocks)
+    public LedgerCommit Take()
     {
         var commit = new LedgerCommit();
-        commit.Seen.AddRange(blocks.Write(Seen));
-        commit.SeenDropped.AddRange(SeenDropped);
+        SeenChanges changes = seen.Take();
+        commit.SeenDropped.AddRange(changes.Dropped);
+        commit.SeenReplaced.AddRange(changes.Replaced);
+        commit.Seen.AddRange(changes.Appended);
         commit.OutsideBills.AddRange(OutsideBills);
         commit.Adjustments.AddRange(Adjustments);
         commit.ClosedLeases.AddRange(ClosedLeases);
@@ -69,8 +72,7 @@ public sealed class PendingCommit
 
     private void ClearMoney()
     {
-        Seen.Clear();
-        SeenDropped.Clear();
+        Events = 0;
         OutsideBills.Clear();
         Adjustments.Clear();
         ClosedLeases.Clear();

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Ledger;
@@ -14,7 +15,7 @@ namespace AutoBid.Engine.Ledger;
 /// </summary>
 public static class StateHash
 {
-    public static string Of(CampaignBook book, SeenEvents seen, IEnumerable<PartitionOffset> offsets)
+    public static string Of(CampaignBook book, SeenMemory seen, IEnumerable<PartitionOffset> offsets)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Add(long value) => hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in value)));
@@ -40,11 +41,7 @@ public static class StateHash
             hash.AppendData(MemoryMarshal.AsBytes(view.Rows));
         }
 
-        foreach (SeenEvent e in seen.Ordered())
-        {
-            Add((long)e.Identity.High);
-            Add((long)e.Identity.Low);
-        }
+        seen.AppendTo(hash);
 
         foreach (PartitionOffset offset in offsets.OrderBy(o => o.Topic, StringComparer.Ordinal).ThenBy(o => o.Partition))
         {

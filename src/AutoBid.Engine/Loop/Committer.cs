@@ -11,9 +11,9 @@ namespace AutoBid.Engine.Loop;
 /// whether an attempt that failed was applied only the store knows.
 /// </summary>
 public sealed class Committer(
-    CampaignBook book, PendingCommit pending, SeenBlocks seenBlocks, EventIntake intake, EventApplier applier, ILedgerStore store, EngineClocks clocks, EngineMetrics metrics)
+    CampaignBook book, PendingCommit pending, EventIntake intake, EventApplier applier, ILedgerStore store, EngineClocks clocks, EngineMetrics metrics)
 {
-    /// <summary>Identities applied and not committed from which on reading waits for the store: what they take in memory is bounded by it.</summary>
+    /// <summary>Events applied and not committed from which on reading waits for the store: what they take in memory is bounded by it.</summary>
     private const int MostPending = 500_000;
 
     private LedgerCommit? _unconfirmed;
@@ -24,7 +24,7 @@ public sealed class Committer(
     private TimeSpan _cost;
 
     /// <summary>True when so much waits for the store that nothing more should be applied.</summary>
-    public bool IsFull => pending.Seen.Count >= MostPending;
+    public bool IsFull => pending.Events >= MostPending;
 
     /// <summary>Bills under leases of other nodes that the next commit carries, per lease.</summary>
     public IEnumerable<OutsideBill> Coming => pending.OutsideBills.Concat(_unconfirmed?.OutsideBills ?? []);
@@ -62,7 +62,7 @@ public sealed class Committer(
         }
 
         if (states.Count == 0 && pending.IsEmpty) return;
-        LedgerCommit commit = pending.Take(seenBlocks);
+        LedgerCommit commit = pending.Take();
         commit.Sequence = ++_commits;
         commit.Epochs.AddRange(book.Owned.All);
         commit.States.AddRange(states);

@@ -3,9 +3,9 @@ namespace AutoBid.Engine.Ports;
 /// <summary>What the blocks of one kind hold; the ledger store does not look into them.</summary>
 public enum SeenKind : byte
 {
-    /// <summary>Identities; the key is the hour in which they expire, as ticks / ticks of an hour.</summary>
+    /// <summary>Identities; the key is their hour of event time, as ticks / ticks of an hour.</summary>
     Ids,
 
-    /// <summary>Sequence numbers of own bids; the key is the lease.</summary>
+    /// <summary>Own bids by lease and sequence number; the key is their hour, as above.</summary>
     Bids,
 }

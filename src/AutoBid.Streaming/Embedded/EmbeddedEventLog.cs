@@ -21,7 +21,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
     private readonly GroupCommit _writer;
     private readonly bool _acceptDamage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private LogReader? _reader;
+    private ReadAhead? _reader;
     private bool _disposed;
 
     /// <summary>Opens or creates the log. A torn tail is cut off and logged; a log that cannot be read throws InvalidDataException, one in use IOException.</summary>
@@ -48,7 +48,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
 
     public IReadOnlyList<PartitionOffset> Position => Reader.Position;
 
-    private LogReader Reader => _reader ?? throw new InvalidOperationException("StartAsync comes first");
+    private ReadAhead Reader => _reader ?? throw new InvalidOperationException("StartAsync comes first");
 
     /// <summary>Throws ArgumentException, and appends nothing, when an event could not be read back.</summary>
     public ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation)
@@ -92,8 +92,8 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
                 DurableEnd end = _store.Durable;
                 List<PartitionOffset> start = StartOffsets.Resolve(
                     offsets, Partitions, all, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
-                LogReader? previous = _reader;
-                Volatile.Write(ref _reader, new LogReader(_store, start, _names, _logger, _acceptDamage));
+                ReadAhead? previous = _reader;
+                Volatile.Write(ref _reader, new ReadAhead(new LogReader(_store, start, _names, _logger, _acceptDamage), Partitions, start));
                 previous?.Dispose();
                 return ValueTask.CompletedTask;
             },
@@ -123,20 +123,15 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
 
     public async ValueTask<int> ReadAsync(Memory<EngineEvent> into, TimeSpan wait, CancellationToken cancellation)
     {
-        LogReader reader = Reader;
+        ReadAhead reader = Reader;
         long started = _time.GetTimestamp();
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             // Taken before looking: a commit after the look completes this task.
             Task changed = Volatile.Read(ref _changed).Task;
-            int count = reader.Dead.Count > 0 ? 0 : reader.Read(into.Span);
-            if (count > 0)
-            {
-                foreach (ref readonly EngineEvent e in into.Span[..count]) StreamingMetrics.Read.Add(1, StreamingMetrics.TopicTag(Topic.Of(e.Kind)));
-                return count;
-            }
-
+            int count = await reader.ReadAsync(into);
+            if (count > 0) return count;
             if (reader.Dead.Count > 0)
             {
                 await WriteDeadAsync(reader.Dead, cancellation);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoBid.Streaming.Embedded;
 
-/// <summary>Reads the input topics in the order of the log, from given offsets. One owner.</summary>
+/// <summary>Reads the input topics in the order of the log, from given offsets. One caller at a time (<see cref="ReadAhead"/>).</summary>
 internal sealed class LogReader : IDisposable
 {
     private const int MaxDead = 256;
@@ -16,8 +16,8 @@ internal sealed class LogReader : IDisposable
     private readonly ICampaignNames _names;
     private readonly ILogger _logger;
     private readonly int _partitions;
+    private readonly IdentityBatch _identities = new();
     private readonly long[] _next;
-    private readonly long[] _position;
     private Segment _segment;
     private RecordScanner _scanner;
     private readonly bool _acceptDamage;
@@ -31,38 +31,21 @@ internal sealed class LogReader : IDisposable
         _partitions = store.Partitions;
         _next = new long[TopicIds.Count * _partitions];
         foreach (PartitionOffset offset in start) _next[Slot(TopicIds.Of(offset.Topic), offset.Partition)] = offset.NextOffset;
-        _position = (long[])_next.Clone();
         _segment = FindStart();
         _scanner = new RecordScanner(_segment);
     }
 
-    /// <summary>Refused records that are not in a dead-letter topic yet; the position stays in front of them until <see cref="ConfirmDead"/>.</summary>
-    public List<DeadLetter> Dead { get; } = [];
-
     /// <summary>Index of the segment being read.</summary>
     public long SegmentIndex => Volatile.Read(ref _segment).Index;
 
-    public IReadOnlyList<PartitionOffset> Position
-    {
-        get
-        {
-            var offsets = new PartitionOffset[Topic.Inputs.Length * _partitions];
-            int count = 0;
-            foreach (string topic in Topic.Inputs)
-                for (int partition = 0; partition < _partitions; partition++)
-                    offsets[count++] = new PartitionOffset(topic, partition, _position[Slot(TopicIds.Of(topic), partition)]);
-            return offsets;
-        }
-    }
-
     /// <summary>
-    /// Decodes what is durable: events, or else a run of refused records into <see cref="Dead"/>, never both, so that the position
+    /// Decodes what is durable: events, or else a run of refused records into <paramref name="dead"/>, never both, so that the position
     /// stays exact when a dead letter cannot be written.
     /// </summary>
-    public int Read(Span<EngineEvent> into)
+    public int Read(Span<EngineEvent> into, List<DeadLetter> dead)
     {
         int count = 0;
-        while (count < into.Length && Dead.Count < MaxDead && TryPeek(out ReadOnlySpan<byte> record))
+        while (count < into.Length && dead.Count < MaxDead && TryPeek(out ReadOnlySpan<byte> record))
         {
             byte topic = RecordFormat.TopicId(record);
             int partition = RecordFormat.Partition(record);
@@ -91,33 +74,26 @@ internal sealed class LogReader : IDisposable
 
             string name = TopicIds.Name(topic);
             ref EngineEvent e = ref into[count];
-            if (EventReader.TryRead(name, RecordFormat.Payload(record), _names, out e, out EventError error))
+            if (EventReader.TryReadFields(name, RecordFormat.Payload(record), _names, out e, out EventError error))
             {
-                if (Dead.Count > 0) break;
+                if (dead.Count > 0) break;
                 if (e.Settings is not null) _names.Learn(e.Settings);
                 e.Partition = partition;
                 e.Offset = offset;
-                _position[Slot(topic, partition)] = offset + 1;
                 count++;
             }
             else
             {
                 if (count > 0) break;
-                Dead.Add(DeadLetter.Of(name, partition, offset, error.Code, error.ToString(), RecordFormat.Payload(record)));
+                dead.Add(DeadLetter.Of(name, partition, offset, error.Code, error.ToString(), RecordFormat.Payload(record)));
             }
 
             _next[Slot(topic, partition)] = offset + 1;
             _scanner.Advance(record);
         }
 
+        _identities.Fill(into[..count]);
         return count;
-    }
-
-    /// <summary>The dead letters are durable: the position moves past them.</summary>
-    public void ConfirmDead()
-    {
-        foreach (DeadLetter letter in Dead) _position[Slot(TopicIds.Of(letter.Topic), letter.Partition)] = letter.Offset + 1;
-        Dead.Clear();
     }
 
     public void Dispose() => _scanner.Dispose();

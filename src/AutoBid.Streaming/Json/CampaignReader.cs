@@ -19,12 +19,18 @@ internal static class CampaignReader
         "flightBudgetNanos", "account", "accountBudgetNanos", "policy", "mode", "reservation", "minMultiplier", "maxMultiplier", "accountConstant",
         "status", "parent", "version", "time");
 
+    // A million campaigns mostly share these.
+    private static readonly StringCache Names = new();
+    private static readonly Schedule Always = new();
+    private static readonly Campaign Defaults = new() { Id = "", TenantId = EventFields.DefaultTenant, Objective = default, DailyBudgetNanos = 0 };
+
     private static readonly FieldTable ScheduleTable = new("timeZone", "flightStart", "flightEnd", "hours");
     private static readonly FieldTable Objectives = new(Enum.GetNames<Objective>());
     private static readonly FieldTable Modes = new(Enum.GetNames<PacingMode>());
     private static readonly FieldTable Reservations = new(Enum.GetNames<Reservation>());
     private static readonly FieldTable Statuses = new(Enum.GetNames<CampaignStatus>());
 
+    /// <summary>The identity is the caller's to fill.</summary>
     public static bool TryRead(ReadOnlySpan<byte> payload, out EngineEvent e, out EventError error)
     {
         e = default;
@@ -47,20 +53,18 @@ internal static class CampaignReader
         e.CampaignId = campaign.Id;
         e.TimeTicks = time;
         e.Settings = campaign;
-        e.Identity = EventIdentities.Of(e);
         return true;
     }
 
     private static Campaign Read(ref JsonFields fields)
     {
-        var defaults = new Campaign { Id = "", TenantId = EventFields.DefaultTenant, Objective = default, DailyBudgetNanos = 0 };
         return new Campaign
         {
             Id = fields.Text(Id, EventFields.MaxName),
-            TenantId = fields.TextOrNull(Tenant, EventFields.MaxName) ?? defaults.TenantId,
-            Name = fields.Has(Name) && fields.Raw(Name).IsEmpty ? "" : fields.TextOrNull(Name, 1024) ?? defaults.Name,
+            TenantId = fields.TextOrNull(Tenant, EventFields.MaxName, Names) ?? Defaults.TenantId,
+            Name = fields.Has(Name) && fields.Raw(Name).IsEmpty ? "" : fields.TextOrNull(Name, 1024) ?? Defaults.Name,
             Objective = (Objective)Math.Max(0, fields.Choice(Objective, Objectives, string.Join(", ", Enum.GetNames<Objective>()))),
-            Currency = fields.TextOrNull(Currency, 3) ?? defaults.Currency,
+            Currency = fields.TextOrNull(Currency, 3, Names) ?? Defaults.Currency,
             DailyBudgetNanos = fields.Long(DailyBudget, 0, Nanos.Max),
             Target = fields.Decimal(Target),
             Reference = fields.Decimal(Reference),
@@ -68,19 +72,19 @@ internal static class CampaignReader
             BidCapNanos = fields.Long(BidCap, 0, Nanos.Max, otherwise: 0),
             Schedule = ReadSchedule(ref fields),
             FlightBudgetNanos = fields.Has(FlightBudget) ? fields.Long(FlightBudget, 0, Nanos.Max) : null,
-            Account = fields.TextOrNull(Account, EventFields.MaxId),
+            Account = fields.TextOrNull(Account, EventFields.MaxId, Names),
             AccountBudgetNanos = fields.Has(AccountBudget) ? fields.Long(AccountBudget, 0, Nanos.Max) : null,
-            Policy = fields.TextOrNull(Policy, EventFields.MaxName),
-            Mode = fields.Has(Mode) ? (PacingMode)Math.Max(0, fields.Choice(Mode, Modes, string.Join(", ", Enum.GetNames<PacingMode>()))) : defaults.Mode,
+            Policy = fields.TextOrNull(Policy, EventFields.MaxName, Names),
+            Mode = fields.Has(Mode) ? (PacingMode)Math.Max(0, fields.Choice(Mode, Modes, string.Join(", ", Enum.GetNames<PacingMode>()))) : Defaults.Mode,
             Reservation = fields.Has(Reservation)
                 ? (Reservation)Math.Max(0, fields.Choice(Reservation, Reservations, string.Join(", ", Enum.GetNames<Reservation>())))
-                : defaults.Reservation,
-            MinMultiplier = fields.Double(MinMultiplier, defaults.MinMultiplier),
-            MaxMultiplier = fields.Double(MaxMultiplier, defaults.MaxMultiplier),
-            AccountConstant = fields.Double(AccountConstant, defaults.AccountConstant),
+                : Defaults.Reservation,
+            MinMultiplier = fields.Double(MinMultiplier, Defaults.MinMultiplier),
+            MaxMultiplier = fields.Double(MaxMultiplier, Defaults.MaxMultiplier),
+            AccountConstant = fields.Double(AccountConstant, Defaults.AccountConstant),
             Status = fields.Has(Status)
                 ? (CampaignStatus)Math.Max(0, fields.Choice(Status, Statuses, string.Join(", ", Enum.GetNames<CampaignStatus>())))
-                : defaults.Status,
+                : Defaults.Status,
             Parent = fields.TextOrNull(Parent, EventFields.MaxName),
             Version = fields.Long(Version, 0, long.MaxValue),
         };
@@ -88,17 +92,17 @@ internal static class CampaignReader
 
     private static Schedule ReadSchedule(ref JsonFields fields)
     {
-        if (!fields.Has(Schedule) || !fields.Require(Schedule, JsonTokenType.StartObject, "an object")) return new Schedule();
+        if (!fields.Has(Schedule) || !fields.Require(Schedule, JsonTokenType.StartObject, "an object")) return Always;
         JsonFields schedule = JsonFields.Scan(fields.Raw(Schedule), ScheduleTable, "schedule.");
         var read = new Schedule
         {
-            TimeZone = schedule.TextOrNull(TimeZone, EventFields.MaxName) ?? "UTC",
+            TimeZone = schedule.TextOrNull(TimeZone, EventFields.MaxName, Names) ?? "UTC",
             FlightStart = schedule.Has(FlightStart) ? new DateTime(schedule.Time(FlightStart), DateTimeKind.Utc) : null,
             FlightEnd = schedule.Has(FlightEnd) ? new DateTime(schedule.Time(FlightEnd), DateTimeKind.Utc) : null,
             Hours = ReadHours(ref schedule),
         };
         if (schedule.Error is { } wrong) fields.Fail(wrong);
-        return read;
+        return read is { TimeZone: "UTC", FlightStart: null, FlightEnd: null, Hours.Count: 0 } ? Always : read;
     }
 
     private static List<int> ReadHours(ref JsonFields schedule)

@@ -24,6 +24,14 @@ public static class EventReader
     /// <summary>As the other overload, with the reason in parts.</summary>
     public static bool TryRead(string topic, ReadOnlySpan<byte> payload, ICampaignNames names, out EngineEvent e, out EventError error)
     {
+        if (!TryReadFields(topic, payload, names, out e, out error)) return false;
+        e.Identity = EventIdentities.Of(e);
+        return true;
+    }
+
+    /// <summary>As <see cref="TryRead(string, ReadOnlySpan{byte}, ICampaignNames, out EngineEvent, out EventError)"/>, but the identity is the caller's to fill (<see cref="IdentityBatch"/>).</summary>
+    internal static bool TryReadFields(string topic, ReadOnlySpan<byte> payload, ICampaignNames names, out EngineEvent e, out EventError error)
+    {
         e = default;
         error = default;
         if (payload.Length > EventFields.MaxPayload)
@@ -64,14 +72,13 @@ public static class EventReader
             return false;
         }
 
-        e.Identity = EventIdentities.Of(e);
         return true;
     }
 
     /// <summary>Throws ArgumentException when a payload about to be appended could not be read back: acknowledged, it would be lost.</summary>
     internal static void Require(string topic, ReadOnlySpan<byte> payload, ICampaignNames names)
     {
-        if (!TryRead(topic, payload, names, out _, out string error)) throw new ArgumentException($"an event of {topic} is not valid: {error}");
+        if (!TryReadFields(topic, payload, names, out _, out EventError error)) throw new ArgumentException($"an event of {topic} is not valid: {error}");
     }
 
     private static void ReadSpend(ref JsonFields fields, ref EngineEvent e, ICampaignNames names)

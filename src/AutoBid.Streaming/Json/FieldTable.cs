@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace AutoBid.Streaming.Json;
@@ -5,16 +7,27 @@ namespace AutoBid.Streaming.Json;
 /// <summary>Field names of one kind of object, looked up by their UTF-8 bytes; a field's index is its place in the list.</summary>
 internal sealed class FieldTable
 {
-    private readonly (byte[] Name, int Index)[][] _byLength;
     private readonly string[] _names;
+    private readonly byte[][] _utf8;
+
+    // Open addressing by the first eight bytes and the length, at most a third full; 0: free, else the field's index plus 1.
+    private readonly byte[] _slots;
+    private readonly int _shift;
 
     public FieldTable(params string[] names)
     {
         if (names.Length > JsonFields.Capacity) throw new ArgumentException($"at most {JsonFields.Capacity} fields", nameof(names));
         _names = names;
-        _byLength = new (byte[], int)[names.Max(name => name.Length) + 1][];
-        for (int length = 0; length < _byLength.Length; length++)
-            _byLength[length] = [.. names.Index().Where(field => field.Item.Length == length).Select(field => (Encoding.UTF8.GetBytes(field.Item), field.Index))];
+        _utf8 = [.. names.Select(Encoding.UTF8.GetBytes)];
+        int log = BitOperations.Log2((uint)names.Length * 3) + 1;
+        _slots = new byte[1 << log];
+        _shift = 64 - log;
+        for (int field = 0; field < names.Length; field++)
+        {
+            int at = Home(_utf8[field]);
+            while (_slots[at] != 0) at = (at + 1) & (_slots.Length - 1);
+            _slots[at] = (byte)(field + 1);
+        }
     }
 
     public string this[int index] => _names[index];
@@ -22,9 +35,25 @@ internal sealed class FieldTable
     /// <summary>Index of the field; -1: none of this object's.</summary>
     public int Find(ReadOnlySpan<byte> name)
     {
-        if (name.Length >= _byLength.Length) return -1;
-        foreach ((byte[] candidate, int index) in _byLength[name.Length])
-            if (name.SequenceEqual(candidate)) return index;
+        byte[] slots = _slots;
+        for (int at = Home(name); slots[at] != 0; at = (at + 1) & (slots.Length - 1))
+            if (name.SequenceEqual(_utf8[slots[at] - 1])) return slots[at] - 1;
         return -1;
+    }
+
+    private int Home(ReadOnlySpan<byte> name)
+    {
+        ulong first;
+        if (name.Length >= sizeof(ulong))
+        {
+            first = MemoryMarshal.Read<ulong>(name);
+        }
+        else
+        {
+            first = 0;
+            foreach (byte letter in name) first = first << 8 | letter;
+        }
+
+        return (int)((first + (ulong)name.Length) * 0x9E3779B97F4A7C15 >> _shift);
     }
 }

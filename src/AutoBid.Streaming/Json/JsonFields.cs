@@ -11,7 +11,7 @@ namespace AutoBid.Streaming.Json;
 /// The fields of one JSON object as slices of its payload: found in one pass, converted only when asked for. Fields outside the table are skipped.
 /// The first thing that is wrong stays in <see cref="Error"/>; conversions after it return defaults.
 /// </summary>
-internal ref struct JsonFields
+internal ref partial struct JsonFields
 {
     public const int Capacity = 40;
 
@@ -131,6 +131,7 @@ internal ref struct JsonFields
     }
 
     /// <summary>Text of 1 to <paramref name="maxChars"/> UTF-16 units; required.</summary>
+    [SkipLocalsInit]
     public string Text(int field, int maxChars, StringCache? cache = null, ICampaignNames? names = null)
     {
         if (!Require(field, JsonTokenType.String, "text")) return "";
@@ -196,6 +197,14 @@ internal ref struct JsonFields
     }
 
     private void Scan()
+    {
+        if (TryScanPlain()) return;
+        // Whatever is not plain, what is wrong included, is the strict reader's to judge.
+        _slots = default;
+        ScanStrictly();
+    }
+
+    private void ScanStrictly()
     {
         var reader = new Utf8JsonReader(_payload, Strict);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)

@@ -20,6 +20,7 @@ internal sealed class KafkaInbox
     private readonly PartitionAssignment _assignment;
     private readonly int _generation;
     private readonly ICampaignNames _names;
+    private readonly IdentityBatch _identities = new();
     private readonly long[] _position;
     private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
     private Queue<ConsumeResult<byte[], byte[]>> _replay = [];
@@ -58,6 +59,7 @@ internal sealed class KafkaInbox
             if (!message.IsPartitionEOF && Decode(message, ref into[count])) count++;
         }
 
+        _identities.Fill(into[..count]);
         return count;
     }
 
@@ -90,7 +92,7 @@ internal sealed class KafkaInbox
     {
         byte[] payload = message.Message.Value ?? [];
         int partition = message.Partition.Value;
-        if (!EventReader.TryRead(message.Topic, payload, _names, out e, out EventError error))
+        if (!EventReader.TryReadFields(message.Topic, payload, _names, out e, out EventError error))
         {
             Dead.Add(DeadLetter.Of(message.Topic, partition, message.Offset.Value, error.Code, error.ToString(), payload));
             return false;

@@ -36,4 +36,17 @@ public sealed class BidCountersTests
         Assert.Equal(default, counters.Read(0));
         Assert.Equal(default, counters.Read(2));
     }
+
+    [Fact]
+    public void Campaigns_counted_first_at_the_same_moment_get_cells_of_their_own()
+    {
+        const int Campaigns = 20_000;
+        var counters = new BidCounters();
+        counters.EnsureCapacity(Campaigns);
+        Parallel.For(0, 4, thread =>
+        {
+            for (int i = 0; i < Campaigns; i++) counters.CountOpportunity((i + thread * 7) % Campaigns, 1 + (i + thread * 7) % Campaigns);
+        });
+        for (int c = 0; c < Campaigns; c++) Assert.Equal((4L, 4L * (c + 1)), (counters.Read(c).Opportunities, counters.Read(c).ValueE9));
+    }
 }

@@ -7,6 +7,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Contracts;
@@ -29,6 +30,8 @@ internal sealed class Bench : IDisposable
     {
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
         Book = new CampaignBook(Slots, Leases, Counters, Options.Delays);
+        Seen = new SeenMemory(Options.DedupeWindow);
+        Pending = new PendingCommit(Seen);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
         // The fake answers at once.
         Book.Place(static _ => 0);
@@ -48,9 +51,9 @@ internal sealed class Bench : IDisposable
 
     public CampaignBook Book { get; }
 
-    public SeenEvents Seen { get; } = new();
+    public SeenMemory Seen { get; }
 
-    public PendingCommit Pending { get; } = new();
+    public PendingCommit Pending { get; }
 
     public EngineMetrics Metrics { get; } = new();
 

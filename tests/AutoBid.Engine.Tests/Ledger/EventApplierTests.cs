@@ -1,6 +1,5 @@
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Events;
-using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 
@@ -41,7 +40,7 @@ public sealed class EventApplierTests : IDisposable
     /// <summary>Everything applied so far, as one commit.</summary>
     private LedgerCommit Commit()
     {
-        LedgerCommit more = _bench.Pending.Take(new SeenBlocks());
+        LedgerCommit more = _bench.Pending.Take();
         foreach (LeaseSettlement s in more.Settlements)
         {
             int at = _commit.Settlements.FindIndex(known => known.LeaseId == s.LeaseId);
@@ -152,7 +151,7 @@ public sealed class EventApplierTests : IDisposable
     {
         Assert.Equal("unknown-campaign", _bench.Apply(Bench.Foreign("f", 5) with { CampaignId = "nobody" }));
         Assert.Equal("unknown-campaign", _bench.Apply(Bench.Foreign("f", 5) with { TenantId = "t2" }));
-        Assert.Equal((0, 0L), (_bench.Seen.Count, _bench.Entry(_c).SpentNanos));
+        Assert.Equal((0L, 0L), (_bench.Seen.Count, _bench.Entry(_c).SpentNanos));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using AutoBid.Engine.Events;
-using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 using FsCheck;
@@ -44,7 +43,7 @@ public sealed class OrderIndependenceTests
         foreach (EngineEvent e in events) bench.Apply(e);
         // Everything that the step will say is in its row: close it, so that the hash covers it.
         bench.Closer.Advance(c, Bench.At(10.5));
-        LedgerCommit commit = bench.Pending.Take(new SeenBlocks());
+        LedgerCommit commit = bench.Pending.Take();
         string money = string.Join(',', commit.Settlements) + string.Join(',', commit.OutsideBills.Select(bill => bill.Bill).Concat(commit.Adjustments).OrderBy(a => a.Identity).ThenBy(a => a.AmountNanos).Select(a => (a.AmountNanos, a.Cause, a.Day)));
         return (bench.Hash(), money + bench.Leases.Look(c).HeadroomNanos, bench.Entry(c).SpentNanos.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }

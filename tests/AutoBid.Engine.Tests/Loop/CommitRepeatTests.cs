@@ -1,3 +1,4 @@
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ports;
@@ -27,7 +28,9 @@ public sealed class CommitRepeatTests
         Assert.Equal(137, (await driver.Store.BudgetsAsync("t1", "c1", default))[0].SettledNanos);
         Assert.Equal([("late-win", 7L), ("foreign-bid", 100L), ("foreign-bid", 30L)], driver.Store.Adjustments.Select(one => (one.Cause, one.AmountNanos)));
         Assert.Equal((137L, 137L), (await driver.Engine.LookAsync("t1", "c1", default)) is { } look ? (look.SpentNanos, look.AdjustedNanos) : default);
-        Assert.Equal(3, (await driver.Store.LoadAsync([0, 1, 2], default)).Seen.Sum(block => block.Blob.Length / 24));
+        var seen = new SeenMemory(TimeSpan.FromHours(72));
+        seen.Load((await driver.Store.LoadAsync([0, 1, 2], default)).Seen, driver.Time.GetUtcNow().UtcTicks);
+        Assert.Equal(3, seen.Count);
     }
 
     [Fact]

@@ -156,7 +156,7 @@ public sealed class RecoveryTests
         await first.Engine.AdvanceToAsync(Bench.Midnight.AddHours(7), default);
         await using var second = new DayDriver(1, store, log, Bench.Midnight.AddHours(7), "node-2", options);
         await second.StartAsync();
-        Assert.Equal(2, second.Engine.Seen.Count);
+        Assert.Equal(2L, second.Engine.Seen.Count);
         Assert.Equal(await first.Engine.StateHashAsync(default), await second.Engine.StateHashAsync(default));
     }
 }

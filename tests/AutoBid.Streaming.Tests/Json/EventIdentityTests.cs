@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using AutoBid.Engine.Events;
 using AutoBid.Streaming.Json;
 using FsCheck;
@@ -69,5 +72,42 @@ public sealed class EventIdentityTests
         EngineEvent two = one;
         two.CampaignId = "c2";
         Assert.NotEqual(EventIdentities.Of(one), EventIdentities.Of(two));
+    }
+
+    [Fact]
+    public void An_identity_is_the_sha_256_of_the_length_prefixed_key()
+    {
+        EngineEvent bill = TestEvents.Bill("c1", 1);
+        byte[] key = [.. Field("default"), .. Field("adx"), .. Field("auction-1"), .. Field("1"), .. Field("bid-1"), .. Field("bill")];
+        byte[] hash = SHA256.HashData(key);
+        Assert.Equal(new EventIdentity(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash.AsSpan(8))), EventIdentities.Of(bill));
+        Assert.Equal(EventIdentities.Of("default", "adx", "auction-1", "1", "bid-1", "bill"), EventIdentities.Of(bill));
+
+        static byte[] Field(string text) => [0, 0, 0, (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
+    }
+
+    [Fact]
+    public void Many_at_once_have_the_identities_of_each_by_itself()
+        => Prop.ForAll(Arb.From(TestEvents.Any.ArrayOf()), events =>
+        {
+            EngineEvent[] filled = [.. events];
+            new IdentityBatch().Fill(filled);
+            return events.Zip(filled).All(pair => EventIdentities.Of(pair.First) == pair.Second.Identity);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Keys_of_every_length_around_the_blocks_are_hashed_alike()
+    {
+        // Past 1,024 bytes too: three-byte letters.
+        foreach (string letter in (string[])["a", "\u65e5"])
+        {
+            EngineEvent[] events = [.. Enumerable.Range(1, 256).Select(n => TestEvents.Bill("c1", n) with { Auction = string.Concat(Enumerable.Repeat(letter, n)), Identity = default })];
+            new IdentityBatch().Fill(events);
+            foreach (EngineEvent e in events)
+            {
+                Assert.Equal(EventIdentities.Of("default", "adx", e.Auction, "1", e.Bid, "bill"), e.Identity);
+                Assert.Equal(e.Identity, EventIdentities.Of(e));
+            }
+        }
     }
 }

@@ -11,6 +11,8 @@ namespace AutoBid.Streaming.Tests.Json;
 
 public sealed class RoundTripTests
 {
+    private static readonly byte[] Telling = [.. "\"\\{}[]:,0-+.eE tfn \t\n\0\u001F"u8, 0x80, 0xC3, 0xFF];
+
     private readonly CampaignNames _names = new();
 
     [Fact]
@@ -140,4 +142,28 @@ public sealed class RoundTripTests
         expected.Settings = actual.Settings = null;
         Assert.Equal(expected, actual);
     }
+
+    [Fact]
+    public void What_the_plain_scan_takes_the_strict_reader_takes_alike()
+        => Prop.ForAll(Arb.From(TestEvents.Any), Arb.From(Gen.Choose(0, int.MaxValue - 1)), (e, seed) =>
+        {
+            var random = new Random(seed);
+            string topic = Topic.Of(e.Kind);
+            byte[] payload = Write(e);
+            // A few bytes of the payload become others that JSON cares about.
+            for (int i = random.Next(4); i > 0; i--) payload[random.Next(payload.Length)] = Telling[random.Next(Telling.Length)];
+            bool read = EventReader.TryRead(topic, payload, _names, out EngineEvent plain, out string error);
+            // An object in front sends the same fields through the strict reader.
+            byte[] nested = [(byte)'{', .. "\"later\":{},"u8, .. payload[1..]];
+            if (payload[0] == '{')
+            {
+                bool strict = EventReader.TryRead(topic, nested, _names, out EngineEvent other, out string reason);
+                Assert.Equal((read, error), (strict, reason));
+                if (read) AssertSame(other, plain);
+            }
+            else
+            {
+                Assert.False(read);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 }
