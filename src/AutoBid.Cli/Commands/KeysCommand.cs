@@ -3,7 +3,6 @@ using AutoBid.Cli.Output;
 using AutoBid.Engine.Ports;
 using AutoBid.Server.Auth;
 using AutoBid.Storage;
-using AutoBid.Storage.Sqlite;
 using Spectre.Console;
 
 namespace AutoBid.Cli.Commands;
@@ -14,6 +13,10 @@ internal static class KeysCommand
     public static Command Create(CommandHost host)
     {
         var data = new Option<string>("--data") { Description = "Data folder of the service.", HelpName = "FOLDER", Recursive = true, DefaultValueFactory = _ => host.Environment("AUTOBID_DATA") ?? "data" };
+        var postgres = new Option<string?>("--postgres")
+        {
+            Description = "PostgreSQL connection string of the service, where it has one.", HelpName = "CONN", Recursive = true, DefaultValueFactory = _ => host.Environment("AUTOBID_POSTGRES"),
+        };
         var tenant = new Option<string>("--tenant") { Description = "Tenant of the key.", HelpName = "ID", DefaultValueFactory = _ => Caller.DefaultTenant };
         var scopes = new Option<string>("--scope", "--scopes") { Description = $"Comma-separated: {string.Join(", ", ScopeNames.Names)}.", HelpName = "LIST", DefaultValueFactory = _ => "admin" };
         var tenants = new Option<string?>("--bids-for") { Description = "Further tenants that an exchange's key may bid for, comma-separated.", HelpName = "LIST" };
@@ -21,7 +24,7 @@ internal static class KeysCommand
         Option<string?> json = SharedOptions.Json();
 
         var setup = new Command("setup", "Print the first admin key, once: does nothing where keys exist.");
-        setup.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(data)!, async store =>
+        setup.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(postgres), parsed.GetValue(data)!, async store =>
         {
             if ((await store.ListAsync(cancellation)).Count > 0) await host.Out.WriteLineAsync("keys exist; their secrets cannot be shown again");
             else await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(Caller.DefaultTenant, ["admin"], [], cancellation));
@@ -32,34 +35,34 @@ internal static class KeysCommand
             string[] names = Split(parsed.GetValue(scopes)!);
             if (names.Length == 0 || !ScopeNames.TryParse(names, out _)) throw new CommandException($"--scope: of {string.Join(", ", ScopeNames.Names)}", CommandException.Usage);
             await WithStoreAsync(
+                parsed.GetValue(postgres),
                 parsed.GetValue(data)!,
                 async store => await host.Out.WriteLineAsync(await KeysOf(store).CreateAsync(parsed.GetValue(tenant)!, names, Split(parsed.GetValue(tenants) ?? ""), cancellation)),
                 cancellation);
         });
         var list = new Command("list", "Every key without its secret.") { json };
         list.SetAction((parsed, cancellation) => WithStoreAsync(
-            parsed.GetValue(data)!, async store => List(host, await store.ListAsync(cancellation), parsed.GetValue(json)), cancellation));
+            parsed.GetValue(postgres), parsed.GetValue(data)!, async store => List(host, await store.ListAsync(cancellation), parsed.GetValue(json)), cancellation));
         var revoke = new Command("revoke", "Take a key back.") { prefix };
-        revoke.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(data)!, async store =>
+        revoke.SetAction((parsed, cancellation) => WithStoreAsync(parsed.GetValue(postgres), parsed.GetValue(data)!, async store =>
         {
             if (!await store.RevokeAsync(parsed.GetValue(prefix)!, cancellation)) throw new CommandException($"there is no key {parsed.GetValue(prefix)}");
         }, cancellation));
-        return new Command("keys", "API keys of the service.") { data, setup, create, list, revoke };
+        return new Command("keys", "API keys of the service.") { data, postgres, setup, create, list, revoke };
     }
 
     private static ApiKeys KeysOf(IApiKeyStore store) => new(store, TimeProvider.System, TimeProvider.System);
 
     private static string[] Split(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static async Task WithStoreAsync(string folder, Func<IApiKeyStore, Task> act, CancellationToken cancellation)
+    private static async Task WithStoreAsync(string? postgres, string folder, Func<IApiKeyStore, Task> act, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folder);
         try
         {
-            await using SqliteDatabase database = await SqliteDatabase.OpenAsync(Path.Combine(folder, "autobid.db"), cancellation);
-            await act(new SqliteApiKeyStore(database));
+            await using Stores stores = await Stores.OpenAsync(string.IsNullOrEmpty(postgres) ? null : postgres, folder, eventTime: false, cancellation);
+            await act(stores.ApiKeys);
         }
-        catch (DatabaseOpenException e)
+        catch (Exception e) when (e is DatabaseOpenException or StoreUnavailableException)
         {
             throw new CommandException(e.Message, e);
         }

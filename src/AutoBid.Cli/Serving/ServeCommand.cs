@@ -16,6 +16,7 @@ internal static class ServeCommand
     [
         ("urls", "URLS", "Addresses to listen on, with ';' between (default http://127.0.0.1:8080). Without API keys only loopback."),
         ("data", "FOLDER", "Folder of the event log, the database and the notice keys (default data)."),
+        ("postgres", "CONN", "PostgreSQL 15 or later, as Host=db;Username=autobid;Password=...;Database=autobid; without it a SQLite file in the data folder."),
         ("kafka", "HOST:PORT", "Kafka bootstrap servers; without it the embedded log."),
         ("topic-prefix", "TEXT", "Prefix of every topic, so that installations can share a broker."),
         ("device", "cpu|cuda", "Where models run (default cpu)."),

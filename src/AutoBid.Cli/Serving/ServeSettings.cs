@@ -12,7 +12,8 @@ internal sealed class ServeSettings(
     /// <summary>Every setting's name, as on the command line without its dashes.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics", "accept-log-damage", "quiet",
+        "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics",
+        "accept-log-damage", "quiet",
     ];
 
     /// <summary>Name of the environment variable of a setting.</summary>
@@ -26,6 +27,7 @@ internal sealed class ServeSettings(
         {
             Urls = Find("urls") is { } urls ? Urls(urls) : standard.Urls,
             DataDirectory = Text("data") ?? standard.DataDirectory,
+            Postgres = Text("postgres"),
             Kafka = Text("kafka"),
             TopicPrefix = Text("topic-prefix") ?? standard.TopicPrefix,
             Device = OneOf("device", "cpu", "cuda") ?? standard.Device,

@@ -22,7 +22,6 @@ using AutoBid.Server.Metrics;
 using AutoBid.Server.Multipliers;
 using AutoBid.Server.Policies;
 using AutoBid.Storage;
-using AutoBid.Storage.Sqlite;
 using AutoBid.Streaming;
 using AutoBid.Streaming.Json;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -36,12 +35,12 @@ public sealed class AutoBidService : IAsyncDisposable
     private static readonly TimeSpan OutboxInterval = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _app;
-    private readonly SqliteDatabase _database;
+    private readonly Stores _stores;
 
-    private AutoBidService(WebApplication app, SqliteDatabase database)
+    private AutoBidService(WebApplication app, Stores stores)
     {
         _app = app;
-        _database = database;
+        _stores = stores;
     }
 
     internal IServiceProvider Services => _app.Services;
@@ -58,11 +57,11 @@ public sealed class AutoBidService : IAsyncDisposable
         if (options.Urls.Count == 0) throw new StartupException("--urls names no address.");
         options = options with { Urls = options.Urls.Select(ListenAddress.Resolve).ToArray() };
         if (options.Tick < TimeSpan.FromSeconds(1) || options.Tick > TimeSpan.FromMinutes(30)) throw new StartupException("--tick must lie between 1 s and 30 min.");
-        SqliteDatabase database;
+        Stores stores;
         try
         {
             Directory.CreateDirectory(options.DataDirectory);
-            database = await SqliteDatabase.OpenAsync(Path.Combine(options.DataDirectory, "autobid.db"), cancellation).ConfigureAwait(false);
+            stores = await Stores.OpenAsync(options.Postgres, options.DataDirectory, eventTime: options.VirtualClock, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is DatabaseOpenException or IOException or UnauthorizedAccessException)
         {
@@ -72,16 +71,16 @@ public sealed class AutoBidService : IAsyncDisposable
         WebApplication app;
         try
         {
-            app = Build(options, database);
+            app = Build(options, stores);
         }
         catch (Exception e)
         {
-            await database.DisposeAsync().ConfigureAwait(false);
+            await stores.DisposeAsync().ConfigureAwait(false);
             if (e is StartupException || !IsOperators(e)) throw;
             throw new StartupException(e.Message, e);
         }
 
-        var service = new AutoBidService(app, database);
+        var service = new AutoBidService(app, stores);
         try
         {
             await service.StartAsync(options, app, cancellation).ConfigureAwait(false);
@@ -126,7 +125,7 @@ public sealed class AutoBidService : IAsyncDisposable
         AutoBidEngine engine = Engine;
         await _app.DisposeAsync().ConfigureAwait(false);
         await engine.DisposeAsync().ConfigureAwait(false);
-        await _database.DisposeAsync().ConfigureAwait(false);
+        await _stores.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task StartAsync(ServeOptions options, WebApplication app, CancellationToken cancellation)
@@ -180,7 +179,7 @@ public sealed class AutoBidService : IAsyncDisposable
         await stopped.Task.ConfigureAwait(false);
     }
 
-    private static WebApplication Build(ServeOptions options, SqliteDatabase database)
+    private static WebApplication Build(ServeOptions options, Stores stores)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ApplicationName = "AutoBid" });
         builder.WebHost.UseUrls([.. options.Urls]);
@@ -195,13 +194,13 @@ public sealed class AutoBidService : IAsyncDisposable
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             // A start that fails is told by its exception, in one line.
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        AddServices(builder.Services, options, database);
+        AddServices(builder.Services, options, stores);
         WebApplication app = builder.Build();
         Routes.Map(app);
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, ServeOptions options, SqliteDatabase database)
+    private static void AddServices(IServiceCollection services, ServeOptions options, Stores stores)
     {
         EngineClocks clocks = options.VirtualClock
             ? new EngineClocks(new VirtualTime(options.VirtualStart), TimeProvider.System, Deterministic: true)
@@ -213,9 +212,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         services.AddSingleton(options).AddSingleton(clocks).AddSingleton(profiles).AddSingleton(noticeKeys);
         services.AddSingleton(options.RatesFile is { } rates ? CurrencyTable.Load(rates) : CurrencyTable.Empty);
-        services.AddSingleton<ILedgerStore>(new SqliteLedgerStore(database));
-        services.AddSingleton<ICampaignStore>(new SqliteCampaignStore(database));
-        services.AddSingleton<IApiKeyStore>(new SqliteApiKeyStore(database));
+        services.AddSingleton(stores.Ledger).AddSingleton(stores.Campaigns).AddSingleton(stores.ApiKeys);
         services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));
         services.AddSingleton<ICampaignNames, CampaignNames>();
         services.AddSingleton(sp => EventLogFactory.Create(

@@ -9,6 +9,9 @@ public sealed record ServeOptions
     /// <summary>Folder of the embedded log, the SQLite database and the notice keys.</summary>
     public string DataDirectory { get; init; } = "data";
 
+    /// <summary>Connection string of PostgreSQL; null: the SQLite database of the data folder.</summary>
+    public string? Postgres { get; init; }
+
     /// <summary>Kafka bootstrap servers; null: the embedded log.</summary>
     public string? Kafka { get; init; }
 

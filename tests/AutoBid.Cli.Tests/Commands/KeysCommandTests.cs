@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoBid.Cli.Commands;
+using AutoBid.Tests.Shared;
 
 namespace AutoBid.Cli.Tests.Commands;
 
@@ -32,6 +33,19 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Equal("two", listed.GetProperty("tenants")[1].GetString());
         Assert.Equal(0, (await RunAsync("revoke", prefix)).ExitCode);
         Assert.Equal(1, (await RunAsync("revoke", prefix)).ExitCode);
+    }
+
+    [Fact]
+    public async Task KeysOfAServiceOnPostgresAreInItsDatabase()
+    {
+        if (PostgresServer.WhyNot is { } why) Assert.Skip(why);
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        string postgres = await server.NewSchemaAsync();
+        (int made, string key) = await RunAsync("create", "--tenant", "acme", "--postgres", postgres);
+        Assert.Equal(0, made);
+        Assert.Contains(key.Split('_')[1], (await RunAsync("list", "--postgres", postgres)).Out, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_folder, "autobid.db")));
+        Assert.Equal(1, (await RunAsync("list", "--postgres", "Host=127.0.0.1;Port=1;Username=u")).ExitCode);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
