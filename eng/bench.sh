@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|policy|http|simulator|ingest|memory] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|http|simulator|leases|ingest|memory] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -40,6 +40,7 @@ case "$what" in
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
   http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
+  leases) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- leases --out "$results/stranded.md" --machine "$(machine)" "$@" ;;
   simulator)
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- simulator --out "$results/simulator.md" \
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
@@ -53,5 +54,5 @@ case "$what" in
     DOTNET_gcServer=1 DOTNET_GCDynamicAdaptationMode=0 dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- memory \
       --out "$results/memory.md" --machine "$(machine)" "$@"
     ;;
-  *) die "bench what? bid, tick, policy, http, simulator, ingest or memory" ;;
+  *) die "bench what? bid, tick, policy, http, simulator, leases, ingest or memory" ;;
 esac

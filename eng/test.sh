@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# ./autobid test [--filter EXPR]: every test, .NET and Python. The last line is `N passed, N failed, N skipped`
-# over all of them; before it every skipped test with its reason. With --filter only .NET tests run.
+# ./autobid test [--filter EXPR] [--chaos]: every test, .NET and Python. The last line is `N passed, N failed, N skipped`
+# over all of them; before it every skipped test with its reason. With --filter only .NET tests run. Chaos runs are short;
+# with --chaos they are long (some minutes more) and tell their figures.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-filter=()
+filter=() loggers=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --filter) filter=(--filter "${2:?--filter needs an expression}"); shift 2 ;;
-    -h | --help) echo "usage: ./autobid test [--filter EXPR]"; exit ;;
+    --chaos) export AUTOBID_CHAOS=long; loggers=(--logger "console;verbosity=normal"); shift ;;
+    -h | --help) echo "usage: ./autobid test [--filter EXPR] [--chaos]"; exit ;;
     *) die "test: unknown option $1" ;;
   esac
 done
@@ -27,8 +29,8 @@ while read -r project; do
 done < <(find tests -name '*.csproj' | sort)
 
 # One run over all assemblies: one results file, and no build of anything.
-dotnet test "${assemblies[@]}" "${filter[@]}" --nologo --logger "trx;LogFileName=dotnet.trx" --results-directory "$results" \
-  --blame-hang-timeout 15m --blame-hang-dump-type none </dev/null || status=1
+dotnet test "${assemblies[@]}" "${filter[@]}" --nologo "${loggers[@]}" --logger "trx;LogFileName=dotnet.trx" --results-directory "$results" \
+  --blame-hang-timeout 30m --blame-hang-dump-type none </dev/null || status=1
 [ -e "$results/dotnet.trx" ] && awk -f eng/test-summary.awk "$results/dotnet.trx" >>"$results/summary"
 if [ $status = 1 ] && ! grep -q '^failed' "$results/summary"; then
   printf 'failed\tdotnet test\ta test host ended abnormally; see above\n' >>"$results/summary"

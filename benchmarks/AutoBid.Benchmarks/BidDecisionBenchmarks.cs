@@ -32,11 +32,14 @@ public class BidDecisionBenchmarks
             _order[i] = (int)(state >> 8) % Campaigns;
         }
 
-        _world.GrowRings(Campaigns <= 1_000 ? 256 : 24);
     }
 
     [IterationSetup]
-    public void Free() => _world.EndAll();
+    public void Free()
+    {
+        _world.EndAll();
+        _world.AddCells(Campaigns <= 1_000 ? 256 : 24);
+    }
 
     [Benchmark(OperationsPerInvoke = Bids)]
     public long ById()
@@ -46,7 +49,7 @@ public class BidDecisionBenchmarks
         foreach (int c in _order)
         {
             world.Book.Index.TryFind(world.Ids[c], out int campaign);
-            BidOffer offer = world.Desk.Decide(new BidQuery(campaign, 0.002, 1000, false), BidWorld.NowTicks, 1);
+            BidOffer offer = world.Desk.Decide(new BidQuery(campaign, 0.002, 1000, false), BidWorld.Now, 1);
             sum += offer.PriceNanos > 0 ? 1 : throw new InvalidOperationException($"no bid: {offer.Reasons}");
         }
 
@@ -60,7 +63,7 @@ public class BidDecisionBenchmarks
         BidWorld world = _world;
         foreach (int c in _order)
         {
-            BidOffer offer = world.Desk.Decide(new BidQuery(c, 0.002, 1000, false), BidWorld.NowTicks, 1);
+            BidOffer offer = world.Desk.Decide(new BidQuery(c, 0.002, 1000, false), BidWorld.Now, 1);
             sum += offer.PriceNanos > 0 ? 1 : throw new InvalidOperationException($"no bid: {offer.Reasons}");
         }
 

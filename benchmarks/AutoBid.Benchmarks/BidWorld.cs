@@ -1,5 +1,6 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Money;
+using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Leases;
@@ -9,7 +10,7 @@ namespace AutoBid.Benchmarks;
 /// <summary>A bid path with published campaigns and ample leases, without loop, store or log.</summary>
 internal sealed class BidWorld
 {
-    public const long NowTicks = 639_000_000_000_000_000;
+    public static readonly EngineInstant Now = EngineInstant.Of(639_000_000_000_000_000);
 
     public BidWorld(int campaigns)
     {
@@ -38,22 +39,13 @@ internal sealed class BidWorld
 
     public byte[][] Ids { get; }
 
-    /// <summary>Gives each campaign's hold ring room for at least this many open bids, as refills do in a running engine.</summary>
-    public void GrowRings(int bids)
+    /// <summary>Gives each campaign cells for at least this many bids to come, as refills do in a running engine.</summary>
+    public void AddCells(int bids)
     {
-        for (int c = 0; c < Ids.Length; c++)
-        {
-            for (int i = 0; i < bids; i++)
-            {
-                if (i % 8 == 0) Leases.Grant(c, c + 1, 20260105, 0, long.MaxValue, 1);
-                Desk.Decide(new BidQuery(c, 0.002, 0, false), NowTicks, 1);
-            }
-        }
-
-        EndAll();
+        for (int c = 0; c < Ids.Length; c++) Leases.Tune(c, 0, bids);
     }
 
-    /// <summary>Ends every open hold, so that the next round finds free cells.</summary>
+    /// <summary>Ends every open hold.</summary>
     public void EndAll()
     {
         for (int c = 0; c < Ids.Length; c++) Leases.Sweep(c, long.MaxValue);

@@ -20,11 +20,14 @@ public class ContendedBidBenchmarks
     public void Setup()
     {
         _world = new BidWorld(1);
-        _world.GrowRings(4 * Bids);
     }
 
     [IterationSetup]
-    public void Free() => _world.EndAll();
+    public void Free()
+    {
+        _world.EndAll();
+        _world.AddCells(4 * Bids);
+    }
 
     [Benchmark(OperationsPerInvoke = Bids)]
     public void OneCampaign()
@@ -37,7 +40,7 @@ public class ContendedBidBenchmarks
     {
         for (int i = 0; i < Bids; i++)
         {
-            BidOffer offer = _world.Desk.Decide(new BidQuery(0, 0.002, 1000, false), BidWorld.NowTicks, 1);
+            BidOffer offer = _world.Desk.Decide(new BidQuery(0, 0.002, 1000, false), BidWorld.Now, 1);
             if (!offer.IsBid) throw new InvalidOperationException($"no bid: {offer.Reasons}");
         }
     }

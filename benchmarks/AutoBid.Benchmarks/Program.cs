@@ -1,4 +1,5 @@
 using AutoBid.Benchmarks.Ingest;
+using AutoBid.Benchmarks.Leases;
 using AutoBid.Benchmarks.Memory;
 using AutoBid.Benchmarks.Policies;
 using AutoBid.Benchmarks.Simulator;
@@ -7,6 +8,7 @@ using BenchmarkDotNet.Running;
 // Whole periods are timed by their own driver: BenchmarkDotNet runs variants one after the other, and this machine drifts.
 if (args is ["simulator", ..]) new SimulatorBenchmark(SimulatorBenchmarkOptions.Parse(args.AsSpan(1))).Run();
 else if (args is ["policy", ..]) new PolicyBenchmark(PolicyBenchmarkOptions.Parse(args.AsSpan(1))).Run();
+else if (args is ["leases", ..]) await LeaseBenchmark.RunAsync(args[1..]);
 else if (args is ["ingest", ..]) await new IngestBenchmark(IngestBenchmarkOptions.Parse(args.AsSpan(1))).RunAsync();
 else if (args is ["memory", ..]) new MemoryBenchmark(MemoryBenchmarkOptions.Parse(args.AsSpan(1))).Run();
 else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

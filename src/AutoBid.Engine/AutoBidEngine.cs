@@ -3,11 +3,13 @@ using AutoBid.Core.Guarding;
 using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Loop;
+using AutoBid.Engine.Nodes;
 using AutoBid.Engine.Ports;
 using AutoBid.Policies.Fallback;
 
@@ -17,7 +19,7 @@ namespace AutoBid.Engine;
 /// The engine of one node. Data walks one way: event -> ledger -> trajectory -> policy -> guard -> multiplier -> bid.
 /// One loop owns everything up to the multiplier; bid threads share only slots, leases and counters with it.
 /// </summary>
-public sealed class AutoBidEngine : IAsyncDisposable
+public sealed partial class AutoBidEngine : IAsyncDisposable
 {
     private readonly EngineOptions _options;
     private readonly EngineClocks _clocks;
@@ -31,21 +33,20 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private readonly Decider _decider;
     private readonly BidStatsEmitter _stats;
     private readonly LeaseRefiller _refiller;
+    private readonly Committer _committer;
+    private readonly NodeFeed _feed;
+    private readonly LiveNodes _nodes;
     private readonly EngineMetrics _metrics = new();
-    private readonly List<long> _closedLeases = [];
+    private readonly Outage _storeOutage;
+    private readonly Outage _logOutage;
 
-    // Serialises the loop's work with calls from outside (advanceTo, refills of deterministic mode, state hash). Never taken on the bid path.
+    // Serialises the loop's work with calls from outside (advanceTo, refills of deterministic mode, partitions that come and go). Never taken on the bid path.
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     private long _nextTick;
     private long _nextStats;
-    private long _lastCommit;
+    private long _statsThrough;
     private long _lastEvent;
-    private TimeSpan _commitCost;
-    private long _commits;
-
-    // Put together but not known to be durable. It is repeated as it is until the store has taken it: whether an attempt that failed was applied only the store knows.
-    private LedgerCommit? _unconfirmed;
 
     /// <param name="identify">Business key of events that the engine itself makes; the same rule as for every other event.</param>
     public AutoBidEngine(
@@ -58,16 +59,21 @@ public sealed class AutoBidEngine : IAsyncDisposable
         Slots = new BidSlotTable();
         Leases = new LeaseDesk();
         Counters = new BidCounters();
-        Book = new CampaignBook(Slots, Leases, Counters) { PartitionOf = log.PartitionOf };
+        Book = new CampaignBook(Slots, Leases, Counters, options.Delays);
         Bids = new BidDesk(Slots, Leases, Counters);
         _seen = new SeenMemory(options.DedupeWindow);
         _pending = new PendingCommit(_seen);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
-        _intake = new EventIntake(log, store, _applier, _metrics, clocks.Deterministic);
         _closer = new StepCloser(Book, Leases, options);
+        _intake = new EventIntake(Book, log, store, _applier, _closer, clocks, _metrics);
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
-        _refiller = new LeaseRefiller(Book, Leases, store, options, clocks.Deterministic);
+        _committer = new Committer(Book, _pending, _intake, _applier, store, clocks, _metrics);
+        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer.PendingOf, clocks.Deterministic);
+        _feed = new NodeFeed(Book, Slots, Leases, log);
+        _nodes = new LiveNodes(store, options);
+        _storeOutage = new Outage("store", clocks.Monotonic, _metrics);
+        _logOutage = new Outage("log", clocks.Monotonic, _metrics);
     }
 
     /// <summary>The bid path.</summary>
@@ -85,6 +91,9 @@ public sealed class AutoBidEngine : IAsyncDisposable
     /// <summary>Event time now, UTC ticks.</summary>
     public long NowTicks => _clocks.NowTicks;
 
+    /// <summary>Now on both clocks; holds are taken on the one of leases.</summary>
+    public EngineInstant Now => _clocks.Now;
+
     /// <summary>Bids that find no headroom ask for more before they are answered.</summary>
     public bool RefillsOnDemand => _clocks.Deterministic;
 
@@ -97,54 +106,36 @@ public sealed class AutoBidEngine : IAsyncDisposable
 
     internal SeenMemory Seen => _seen;
 
-    /// <summary>Restores the last commit, takes over the settings, and starts reading behind it.</summary>
+    /// <summary>Why the ledger store does not answer now; null: it does.</summary>
+    public string? StoreOutage => _storeOutage.Reason;
+
+    /// <summary>Nodes that share the budgets, this one included.</summary>
+    public int LiveNodes => _nodes.Count;
+
+    /// <summary>Partitions that this node owns now.</summary>
+    public IReadOnlyList<int> OwnedPartitions => [.. Book.Owned.All.Select(one => one.Partition)];
+
+    /// <summary>
+    /// Takes over the settings, begins to read, and restores what the partitions' last owner committed. A live engine that is alone has applied what was
+    /// appended since, and decided once, when this completes.
+    /// </summary>
     public async Task StartAsync(IAsyncEnumerable<Campaign> campaigns, CancellationToken cancellation)
     {
-        long now = _clocks.NowTicks;
-        int partitions = await _log.PartitionsAsync(cancellation).ConfigureAwait(false);
-        int[] all = [.. Enumerable.Range(0, partitions)];
-        Book.Owned.Add(await _store.ClaimAsync(_options.Node, all, partitions, cancellation).ConfigureAwait(false));
-        LedgerSnapshot snapshot = await _store.LoadAsync(all, cancellation).ConfigureAwait(false);
         await foreach (Campaign campaign in campaigns.WithCancellation(cancellation).ConfigureAwait(false)) Book.Upsert(campaign);
-        foreach (CampaignState state in snapshot.States)
-            if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
-        _seen.Load(snapshot.Seen, now);
-        foreach (OpenLease lease in snapshot.Leases) _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
-        await _log.StartAsync(snapshot.Offsets, cancellation).ConfigureAwait(false);
-        _nextTick = (now + _options.Tick.Ticks - 1) / _options.Tick.Ticks * _options.Tick.Ticks;
+        long now = _clocks.NowTicks;
+        // In deterministic mode the first instant is a tick too.
+        _nextTick = _clocks.Deterministic ? NextOnGrid(now - 1) : NextOnGrid(now);
         _lastEvent = now;
+        await _log.StartAsync(this, cancellation).ConfigureAwait(false);
         if (_clocks.Deterministic) return;
-        // A live engine bids from its first moment: one tick now, the next ones on the grid.
-        await RunTickAsync(now, cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>The live loop: applies events as they come, ticks when due, until cancelled. Ends with a last commit.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            while (!cancellation.IsCancellationRequested)
-            {
-                await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-                try
-                {
-                    await RunOnceAsync(cancellation).ConfigureAwait(false);
-                }
-                finally
-                {
-                    _gate.Release();
-                }
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // The host stops: what was applied is committed below.
-        }
-
-        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
-        {
-            await CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            // A live engine bids from its first moment: what was missed is caught up, then one tick now, the next ones on the grid.
+            while (_backlogEnd is not null && _logOutage.Reason is null && _storeOutage.Reason is null) await CatchUpAsync(cancellation).ConfigureAwait(false);
+            now = _clocks.NowTicks;
+            await RunTickAsync(now, partial: false, cancellation).ConfigureAwait(false);
+            _nextTick = NextOnGrid(now);
         }
         finally
         {
@@ -170,13 +161,13 @@ public sealed class AutoBidEngine : IAsyncDisposable
             {
                 long tick = _nextTick;
                 time.TryAdvanceTo(new DateTimeOffset(tick, TimeSpan.Zero));
-                closed += await RunTickAsync(tick, cancellation).ConfigureAwait(false);
+                closed += await RunTickAsync(tick, partial: false, cancellation).ConfigureAwait(false);
                 _nextTick = tick + _options.Tick.Ticks;
             }
 
             time.TryAdvanceTo(to);
             await _intake.DrainAsync(to.UtcTicks, everything: true, cancellation).ConfigureAwait(false);
-            await CommitAsync(cancellation).ConfigureAwait(false);
+            await _committer.CommitAsync(cancellation).ConfigureAwait(false);
             return new AdvanceResult(to, closed, _intake.Applied - appliedBefore, Decisions.Hash());
         }
         finally
@@ -191,7 +182,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.NowTicks, cancellation).ConfigureAwait(false);
+            return await _refiller.RefillForAsync(campaign, priceNanos, _clocks.Now, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -237,7 +228,7 @@ public sealed class AutoBidEngine : IAsyncDisposable
     private long LeftOf(in LeaseGrant grant)
     {
         long lease = grant.LeaseId;
-        long coming = _pending.OutsideBills.Concat(_unconfirmed?.OutsideBills ?? []).Where(bill => bill.LeaseId == lease).Sum(bill => bill.Bill.AmountNanos);
+        long coming = _committer.Coming.Where(bill => bill.LeaseId == lease).Sum(bill => bill.Bill.AmountNanos);
         return Math.Max(grant.TotalGrantedNanos - grant.SettledNanos - coming, 0);
     }
 
@@ -249,6 +240,27 @@ public sealed class AutoBidEngine : IAsyncDisposable
         {
             if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
             return CampaignStatusView.Of(Book, Leases, index);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// The last click days of a campaign, oldest first; their spend as the store has settled it, after everything applied here is committed.
+    /// Null: unknown here.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<ClickDayView>?> DaysAsync(string tenantId, string campaignId, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
+            // A version and the spend that it counts must be of one instant.
+            if (!_pending.IsEmpty) await CommitAsync(cancellation).ConfigureAwait(false);
+            IReadOnlyList<BudgetRow> budgets = await _store.BudgetsAsync(tenantId, campaignId, cancellation).ConfigureAwait(false);
+            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options.ConversionMemory);
         }
         finally
         {
@@ -276,105 +288,5 @@ public sealed class AutoBidEngine : IAsyncDisposable
         await _store.DisposeAsync().ConfigureAwait(false);
         _metrics.Dispose();
         _gate.Dispose();
-    }
-
-    private async Task RunOnceAsync(CancellationToken cancellation)
-    {
-        long now = _clocks.NowTicks;
-        if (await _intake.ReadAsync(now, cancellation).ConfigureAwait(false) > 0) _lastEvent = now;
-
-        now = _clocks.NowTicks;
-        // A tick emits by itself: twice in one instant would be twice the same identity.
-        if (now >= _nextStats && now < _nextTick)
-        {
-            await _stats.EmitAsync(now, final: false, cancellation).ConfigureAwait(false);
-            _nextStats = now + TimeSpan.TicksPerSecond;
-        }
-
-        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
-        if (now >= _nextTick)
-        {
-            await RunTickAsync(now, cancellation).ConfigureAwait(false);
-            _nextTick = (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
-        }
-
-        // A commit never takes more than a tenth of the loop: when it is slow, it is made less often.
-        TimeSpan sinceCommit = _clocks.Monotonic.GetElapsedTime(_lastCommit);
-        if (sinceCommit >= _options.CommitInterval && sinceCommit >= 10 * _commitCost) await CommitAsync(cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>One control tick. Returns the steps closed.</summary>
-    private async Task<int> RunTickAsync(long now, CancellationToken cancellation)
-    {
-        long started = _clocks.Monotonic.GetTimestamp();
-        await _stats.EmitAsync(now, final: true, cancellation).ConfigureAwait(false);
-        await _intake.DrainAsync(now, everything: false, cancellation).ConfigureAwait(false);
-
-        int closed = 0;
-        for (int c = 0; c < Book.Count; c++)
-        {
-            closed += _closer.Advance(c, now);
-            _metrics.CountAssumedLosses(Leases.Sweep(c, now));
-            Leases.CollectRetired(c, now, _closedLeases);
-            if (Book[c].Day != 0) _closer.ShowOpenRow(c, now);
-        }
-
-        _pending.ClosedLeases.AddRange(_closedLeases);
-        _closedLeases.Clear();
-        await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
-        await _refiller.RefillAsync(now, cancellation).ConfigureAwait(false);
-
-        bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
-        List<DecisionRecord> decisions = _decider.Decide(now, stale);
-        if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
-        if (decisions.Count > 0) await _log.PublishAsync(decisions, cancellation).ConfigureAwait(false);
-        _seen.Prune(now);
-        await CommitAsync(cancellation).ConfigureAwait(false);
-        await ReclaimAsync(now, cancellation).ConfigureAwait(false);
-        _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
-        Decided?.Invoke(decisions);
-        return closed;
-    }
-
-    /// <summary>Takes back what dead nodes left. After a commit: a bill that was applied but not committed must still find its lease open.</summary>
-    private async Task ReclaimAsync(long now, CancellationToken cancellation)
-    {
-        foreach (long lease in await _store.ReclaimAsync(exceptNode: null, now, _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
-            Leases.Revoke(lease);
-    }
-
-    private async Task CommitAsync(CancellationToken cancellation)
-    {
-        long started = _clocks.Monotonic.GetTimestamp();
-        _lastCommit = started;
-        if (_unconfirmed is not null) await ConfirmAsync(cancellation).ConfigureAwait(false);
-        var states = new List<CampaignState>();
-        for (int c = 0; c < Book.Count; c++)
-        {
-            ref CampaignEntry entry = ref Book[c];
-            if (!entry.IsDirty || entry.Settings is not { } settings) continue;
-            // One row a campaign: the blob says which day it is.
-            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Partition, 0, StateCodec.Write(Book, c)));
-            entry.IsDirty = false;
-        }
-
-        if (states.Count == 0 && _pending.IsEmpty) return;
-        LedgerCommit commit = _pending.Take();
-        commit.Sequence = ++_commits;
-        commit.Epochs.AddRange(Book.Owned.All);
-        commit.States.AddRange(states);
-        commit.Offsets = _intake.AppliedUpTo();
-        _unconfirmed = commit;
-        await ConfirmAsync(cancellation).ConfigureAwait(false);
-        _commitCost = _clocks.Monotonic.GetElapsedTime(started);
-        _metrics.RecordCommit(_commitCost);
-    }
-
-    private async ValueTask ConfirmAsync(CancellationToken cancellation)
-    {
-        CommitResult result = await _store.CommitAsync(_unconfirmed!, cancellation).ConfigureAwait(false);
-        _unconfirmed = null;
-        _applier.ForgetSettled();
-        _applier.Listed(result.Adjustments);
     }
 }

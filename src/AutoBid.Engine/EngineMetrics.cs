@@ -16,6 +16,8 @@ public sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _adjustments;
     private readonly Counter<long> _assumedLosses;
     private readonly Counter<long> _guardReasons;
+    private readonly Counter<long> _outages;
+    private readonly Counter<long> _fenced;
     private readonly Histogram<double> _tick;
     private readonly Histogram<double> _commit;
 
@@ -28,6 +30,8 @@ public sealed class EngineMetrics : IDisposable
         _adjustments = _meter.CreateCounter<long>("autobid_adjustments_total", description: "Amounts settled outside a lease, by cause.");
         _assumedLosses = _meter.CreateCounter<long>("autobid_holds_assumed_lost_total", description: "Holds ended without a notice.");
         _guardReasons = _meter.CreateCounter<long>("autobid_guard_total", description: "Decisions changed or marked by the guard, by reason.");
+        _outages = _meter.CreateCounter<long>("autobid_outage_attempts_total", description: "Attempts that failed because the store or the log did not answer, by which.");
+        _fenced = _meter.CreateCounter<long>("autobid_fenced_total", description: "Commits refused because another node owns the partition now.");
         _tick = _meter.CreateHistogram<double>("autobid_tick_duration_seconds", unit: "s", description: "Control tick, events to published slots.");
         _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
     }
@@ -48,6 +52,10 @@ public sealed class EngineMetrics : IDisposable
     }
 
     public void CountGuard(string reason) => _guardReasons.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void CountOutage(string of) => _outages.Add(1, new KeyValuePair<string, object?>("of", of));
+
+    public void CountFenced() => _fenced.Add(1);
 
     public void RecordTick(TimeSpan duration) => _tick.Record(duration.TotalSeconds);
 

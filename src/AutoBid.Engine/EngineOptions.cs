@@ -1,3 +1,4 @@
+using AutoBid.Core.Conversions;
 using AutoBid.Core.Guarding;
 using AutoBid.Core.Response;
 using AutoBid.Engine.Events;
@@ -12,6 +13,15 @@ public sealed record EngineOptions
 
     /// <summary>Number of nodes that share the budgets; a lease is at most remaining / (2 x nodes).</summary>
     public int Nodes { get; init; } = 1;
+
+    /// <summary>True: other nodes own other partitions; each gives signs of life in the store and waits for their statistics before it closes a step.</summary>
+    public bool SharesPartitions { get; init; }
+
+    /// <summary>A node that gave no sign of life for this long is not waited for and does not count among those that share the budgets.</summary>
+    public TimeSpan NodeLife { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How long after its end a step waits for the statistics of all live nodes; then it closes as partial.</summary>
+    public TimeSpan StepGrace { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Length of a control tick, 1 s to 30 min.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMinutes(1);
@@ -38,6 +48,9 @@ public sealed record EngineOptions
     public IReadOnlyDictionary<string, BillingChannel> Billing { get; init; } = new Dictionary<string, BillingChannel>(StringComparer.Ordinal);
 
     public BillingChannel DefaultBilling { get; init; } = BillingChannel.Burl;
+
+    /// <summary>When conversions arrive after their click, before a campaign has shown it.</summary>
+    public DelayPrior Delays { get; init; } = DelayPrior.Display;
 
     public GuardOptions Guard { get; init; } = new();
 

@@ -9,6 +9,14 @@ public sealed record EventLogOptions
     /// <summary>Kafka: put before every topic name, so that runs can share a broker; empty in production.</summary>
     public string TopicPrefix { get; init; } = "";
 
+    /// <summary>
+    /// Kafka: the consumer group through which several nodes share the partitions; null: this node is alone and owns all of them.
+    /// </summary>
+    public string? Group { get; init; }
+
+    /// <summary>Kafka, with a group: name of this process, as in its leases; what becomes of its bids is addressed to it.</summary>
+    public string Node { get; init; } = "node-1";
+
     /// <summary>Partitions of every keyed topic when it is created; what exists already keeps its own count.</summary>
     public int Partitions { get; init; } = 4;
 
@@ -26,6 +34,9 @@ public sealed record EventLogOptions
 
     /// <summary>Embedded: delete segments whose last record is older; null: keep all. Segments not read yet are never deleted.</summary>
     public TimeSpan? RetainAge { get; init; }
+
+    /// <summary>Embedded: true goes on behind damaged records that are yet to be read, without the events they held; false refuses to.</summary>
+    public bool AcceptDamage { get; init; }
 
     /// <summary>Embedded: appends waiting for the writer. When full, further callers wait (counted in autobid_log_append_waits_total).</summary>
     public int QueueCapacity { get; init; } = 1024;

@@ -6,6 +6,10 @@ namespace AutoBid.Streaming.Tests;
 
 internal static class LogReading
 {
+    /// <summary>Starts as the only owner, at these offsets.</summary>
+    public static ValueTask StartAsync(this IEventLog log, IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
+        => log.StartAsync(new FixedOwner(offsets), cancellation);
+
     /// <summary>Reads as the engine does: until the position has reached the end offsets.</summary>
     public static async Task<List<EngineEvent>> ReadToEndAsync(this IEventLog log, int batch = 1000)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Guarding;
+using AutoBid.Core.Time;
 using AutoBid.Engine;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Events;
@@ -51,12 +52,13 @@ public sealed class EngineBidder : IMarketBidder
 
     public async ValueTask<MarketAnswer> BidAsync(MarketOpportunity opportunity)
     {
-        long now = _engine.NowTicks;
+        EngineInstant instant = _engine.Now;
+        long now = instant.EventTicks;
         PriceAll(opportunity, now);
         int campaign;
         while ((campaign = Highest(opportunity)) >= 0)
         {
-            if (_engine.Bids.TryHold(_indices[campaign], ref _offers[campaign], now, _options.Hold.Ticks))
+            if (_engine.Bids.TryHold(_indices[campaign], ref _offers[campaign], instant.LeaseTicks, _options.Hold.Ticks))
             {
                 _held = _offers[campaign].Held;
                 _heldValueE9 = _offers[campaign].ValueE9;

@@ -52,12 +52,22 @@ public sealed class MemoryEventLog : IEventLog
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(1);
+    public int Partitions => 1;
 
     public int PartitionOf(string campaignId) => 0;
 
+    public bool IsHandingOver => false;
+
+    /// <summary>None: the engine is alone.</summary>
+    public int TakeNotices(ICollection<NodeNotice> into) => 0;
+
+    public ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation) => ValueTask.CompletedTask;
+
     /// <exception cref="InvalidOperationException">An offset lies before what is held.</exception>
-    public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
+    public ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation)
+        => owner.TakeAsync([0], Begin, cancellation);
+
+    private ValueTask Begin(IReadOnlyList<PartitionOffset> offsets)
     {
         lock (_gate)
         {

@@ -34,4 +34,8 @@ public enum DrawPurpose
     PriceShockLength,
     PriceShockFactor,
     Bootstrap,
+
+    /// <summary>Prices and wins of a day that measures holds.</summary>
+    HoldPrice,
+    HoldWin,
 }

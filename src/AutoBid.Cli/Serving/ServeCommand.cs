@@ -34,6 +34,7 @@ internal static class ServeCommand
     [
         ("no-fsync", "Do not wait for the disk: only for data that may be lost."),
         ("no-create-topics", "Kafka: leave missing topics to the brokers, where clients may not create them."),
+        ("accept-log-damage", "Start although the embedded log has damaged records that the ledger has not yet: their events are lost."),
         ("quiet", "Log warnings and errors only."),
     ];
 

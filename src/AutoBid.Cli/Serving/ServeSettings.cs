@@ -12,7 +12,7 @@ internal sealed class ServeSettings(
     /// <summary>Every setting's name, as on the command line without its dashes.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics", "quiet",
+        "urls", "data", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics", "accept-log-damage", "quiet",
     ];
 
     /// <summary>Name of the environment variable of a setting.</summary>
@@ -40,6 +40,7 @@ internal sealed class ServeSettings(
             Node = Text("node") ?? standard.Node,
             Fsync = !Flag("no-fsync"),
             CreateTopics = !Flag("no-create-topics"),
+            AcceptLogDamage = Flag("accept-log-damage"),
             Quiet = Flag("quiet"),
         };
     }

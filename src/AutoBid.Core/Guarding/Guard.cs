@@ -87,10 +87,17 @@ public sealed class Guard(GuardOptions options)
     /// <summary>
     /// min(1, upper Poisson bound of the realised / expected): predictions count in full until conversions fall significantly short of them.
     /// Revenue is bounded through the number of conversions behind it.
+    /// <para>
+    /// Both sides count by arrival. Realised: all conversions that arrived today, whatever day their click was. Expected: what was due today,
+    /// D = expected - pending + carried, the predicted value of today's wins less the part that cannot have arrived yet, plus the part of earlier days' wins
+    /// that was due today. With c the ratio of true to predicted value, arrivals are Poisson with mean c D, so upper(arrivals) / D bounds c, and
+    /// c x (value so far + value to come) is the final value of today's wins: the projection needs no further correction. Without delays D = expected.
+    /// </para>
     /// </summary>
     private double ValueTrust(in GuardInput input)
     {
-        if (input.ExpectedValue <= 0) return 1;
+        double due = input.ExpectedValue - input.PendingValue + input.CarriedValue;
+        if (!(due > 0)) return 1;
         double bound = PoissonBound.Upper(input.RealisedConversions, Options.ConversionConfidence);
         double realised = bound;
         if (input.Objective == Objective.TargetRoas)
@@ -100,7 +107,7 @@ public sealed class Guard(GuardOptions options)
             realised = bound * input.RealisedValue / input.RealisedConversions;
         }
 
-        return Math.Clamp(realised / input.ExpectedValue, 0.05, 1);
+        return Math.Clamp(realised / due, 0.05, 1);
     }
 
     private double BreakSpendRate(in GuardInput input, double multiplier, ref GuardReasons reasons)

@@ -43,6 +43,12 @@ public readonly struct GuardInput
 
     public double RealisedValue { get; init; }
 
+    /// <summary>Of <see cref="ExpectedValue"/>, what was won too lately for its conversions to have arrived; 0: conversions come at once.</summary>
+    public double PendingValue { get; init; }
+
+    /// <summary>Expected value of earlier days' wins whose conversions were due today: realised conversions count by arrival.</summary>
+    public double CarriedValue { get; init; }
+
     /// <summary>Forecast of the rest of the day; null where nothing can be projected.</summary>
     public DayForecast? Forecast { get; init; }
 

@@ -204,6 +204,8 @@ public sealed class DayForecast
         double seen = 0, shapeSeen = 0;
         for (int s = 0; s < step; s++)
         {
+            // Steps without bids count no opportunities: they say nothing about the day's volume.
+            if ((input.ClosedSteps >> s & 1) != 0) continue;
             seen += input.Trajectory.Rows[s].Impressions;
             shapeSeen += prior?.Shape[s] ?? Flat;
         }
@@ -221,6 +223,7 @@ public sealed class DayForecast
         beyond = 0;
         for (int s = step; s < StepClock.StepsPerDay; s++)
         {
+            if ((input.ClosedSteps >> s & 1) != 0) continue;
             double volume = day * (prior?.Shape[s] ?? Flat);
             if (s == step)
             {

@@ -30,6 +30,9 @@ public readonly record struct ForecastInput
     /// <summary>Forecast of the running step's opportunities; 0: unknown.</summary>
     public double CurrentImpressions { get; init; }
 
+    /// <summary>One bit per step of the day: 1 where the campaign may not bid (dayparting, end of its flight). Such steps bring nothing and cost nothing.</summary>
+    public ulong ClosedSteps { get; init; }
+
     /// <summary>Forecast of the running step's mean value; 0: unknown.</summary>
     public double CurrentMeanValue { get; init; }
 }

@@ -23,6 +23,9 @@ public sealed class StepClock
         _last = Bounds(DateOnly.FromDateTime(Local(TimeSpan.TicksPerDay * 400)));
     }
 
+    /// <summary>Id of the time zone whose midnights these are.</summary>
+    public string Zone => _zone.Id;
+
     /// <summary>The local day that contains <paramref name="utcTicks"/>.</summary>
     public DayBounds DayAt(long utcTicks)
     {

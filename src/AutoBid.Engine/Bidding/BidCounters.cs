@@ -36,6 +36,14 @@ public sealed class BidCounters
         Interlocked.Add(ref cell.BidNanos, priceNanos);
     }
 
+    /// <summary>A bid that found no headroom: it is demand all the same. Any thread; an interlocked write, as marks rely on.</summary>
+    public void CountRefusal(int campaign, long priceNanos)
+    {
+        ref Cell cell = ref Mine(campaign);
+        Interlocked.Add(ref cell.RefusedNanos, priceNanos);
+        Interlocked.Increment(ref cell.Refusals);
+    }
+
     /// <summary>Totals since the process started.</summary>
     public BidTotals Read(int campaign)
     {
@@ -49,6 +57,8 @@ public sealed class BidCounters
             totals.Bids += Volatile.Read(ref cell.Bids);
             totals.BidValueE9 += Volatile.Read(ref cell.BidValueE9);
             totals.BidNanos += Volatile.Read(ref cell.BidNanos);
+            totals.Refusals += Volatile.Read(ref cell.Refusals);
+            totals.RefusedNanos += Volatile.Read(ref cell.RefusedNanos);
         }
 
         return totals;
@@ -82,5 +92,7 @@ public sealed class BidCounters
         public long Bids;
         public long BidValueE9;
         public long BidNanos;
+        public long Refusals;
+        public long RefusedNanos;
     }
 }

@@ -1,5 +1,6 @@
 using AutoBid.Core.Bidding;
 using AutoBid.Core.Guarding;
+using AutoBid.Core.Time;
 using AutoBid.Engine.Leases;
 
 namespace AutoBid.Engine.Bidding;
@@ -13,6 +14,7 @@ public sealed class BidDesk(BidSlotTable slots, LeaseDesk leases, BidCounters co
     public const double LargestValue = 1e6;
 
     /// <summary>Counts the opportunity and prices it. Nothing is held yet.</summary>
+    /// <param name="nowTicks">Event time: slots run out on it.</param>
     public BidOffer Price(in BidQuery query, long nowTicks)
     {
         var offer = new BidOffer { ValueE9 = (long)Math.Round(query.Value * 1e9, MidpointRounding.ToEven) };
@@ -48,10 +50,14 @@ public sealed class BidDesk(BidSlotTable slots, LeaseDesk leases, BidCounters co
     }
 
     /// <summary>Takes a priced offer out of headroom and counts the bid. False: the lease is used up or has run out; the offer says so.</summary>
-    public bool TryHold(int campaign, ref BidOffer offer, long nowTicks, long holdTicks)
+    /// <param name="leaseNowTicks">Now on the clock of leases, not on event time (<see cref="EngineInstant.LeaseTicks"/>).</param>
+    public bool TryHold(int campaign, ref BidOffer offer, long leaseNowTicks, long holdTicks)
     {
-        if (!leases.TryHold(campaign, offer.PriceNanos, nowTicks, holdTicks, out offer.Held))
+        if (!leases.TryHold(campaign, offer.PriceNanos, leaseNowTicks, holdTicks, out offer.Held))
         {
+            // Counted before it is marked: whoever takes the mark finds the demand.
+            counters.CountRefusal(campaign, offer.PriceNanos);
+            leases.Want(campaign);
             offer.Reasons |= GuardReasons.Lease;
             return false;
         }
@@ -61,10 +67,10 @@ public sealed class BidDesk(BidSlotTable slots, LeaseDesk leases, BidCounters co
     }
 
     /// <summary>A priced offer and its hold in one step, for callers with a single candidate.</summary>
-    public BidOffer Decide(in BidQuery query, long nowTicks, long holdTicks)
+    public BidOffer Decide(in BidQuery query, EngineInstant now, long holdTicks)
     {
-        BidOffer offer = Price(query, nowTicks);
-        if (offer.IsBid && !TryHold(query.Campaign, ref offer, nowTicks, holdTicks)) offer.PriceNanos = 0;
+        BidOffer offer = Price(query, now.EventTicks);
+        if (offer.IsBid && !TryHold(query.Campaign, ref offer, now.LeaseTicks, holdTicks)) offer.PriceNanos = 0;
         return offer;
     }
 }

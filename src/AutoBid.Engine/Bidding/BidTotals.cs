@@ -9,6 +9,10 @@ public struct BidTotals
     public long BidValueE9;
     public long BidNanos;
 
+    /// <summary>Bids that found no headroom, and their prices.</summary>
+    public long Refusals;
+    public long RefusedNanos;
+
     /// <summary>What was added since <paramref name="earlier"/>.</summary>
     public readonly BidTotals Since(in BidTotals earlier) => new()
     {
@@ -17,5 +21,7 @@ public struct BidTotals
         Bids = Bids - earlier.Bids,
         BidValueE9 = BidValueE9 - earlier.BidValueE9,
         BidNanos = BidNanos - earlier.BidNanos,
+        Refusals = Refusals - earlier.Refusals,
+        RefusedNanos = RefusedNanos - earlier.RefusedNanos,
     };
 }

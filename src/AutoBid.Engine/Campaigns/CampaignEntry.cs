@@ -14,10 +14,13 @@ public struct CampaignEntry
     /// <summary>Current settings; null: the index is reserved but the settings have not arrived.</summary>
     public Campaign? Settings;
 
+    /// <summary>Clock of the running day. A new time zone takes over when the day ends.</summary>
     public StepClock? Clock;
 
-    /// <summary>The campaign's partition of every keyed topic.</summary>
+    /// <summary>The campaign's partition of every keyed topic; -1: not known yet.</summary>
     public int Partition;
+    /// <summary>The last change of time zone; none when its FromTicks is 0.</summary>
+    public ZoneChange Zone;
 
     /// <summary>Block in the trajectory store and the accumulators; -1: none yet.</summary>
     public int Block;
@@ -28,6 +31,12 @@ public struct CampaignEntry
     public long DayStartTicks;
 
     public long DayEndTicks;
+
+    /// <summary>yyyymmdd of the day that ended last; 0: none.</summary>
+    public int LastDay;
+
+    /// <summary>How often the running day's spend changed.</summary>
+    public uint SpendChanges;
 
     /// <summary>Account currency per unit of value, frozen for the day.</summary>
     public double Reference;
@@ -74,8 +83,14 @@ public struct CampaignEntry
     /// <summary>Trailing market CPA for MaxConversions, account currency; 0: none.</summary>
     public double MarketCpa;
 
-    /// <summary>State changed since the last commit.</summary>
+    /// <summary>This node owns the campaign's partition: it keeps the ledger and decides. Else it only bids, with the slot that the owner published.</summary>
+    public bool IsOwned;
+
+    /// <summary>State changed since the last commit; set by <see cref="CampaignBook.Touch"/>.</summary>
     public bool IsDirty;
+
+    /// <summary>Version of the last slot heard from an owner.</summary>
+    public long HeardVersion;
 
     /// <summary>Bids sent and won today: the win rate behind reservation <c>expected</c>.</summary>
     public long DayBids;
@@ -87,17 +102,22 @@ public struct CampaignEntry
 
     public int BudgetDay;
 
-    /// <summary>What the store said was left ungranted at the last grant, nanos; -1: not asked yet.</summary>
-    public long RemainingNanos;
-
-    /// <summary>No headroom is asked for before this instant: the last request was in vain. UTC ticks.</summary>
-    public long AskAgainTicks;
-
     /// <summary>Last closed step whose row was published with a decision, as the number of closed steps then.</summary>
     public int PublishedRows;
 
     /// <summary>Last row of the day before, until it is published; none when its Elapsed is 0.</summary>
     public StepRow LastRow;
+
+    /// <summary>
+    /// The day (yyyymmdd) an instant belongs to. Instants before a change of time zone belong to the days of the former one; a second change within the
+    /// time that events may be late forgets the first.
+    /// </summary>
+    public readonly int DayAt(long utcTicks)
+    {
+        if (Day != 0 && utcTicks >= DayStartTicks && utcTicks < DayEndTicks) return Day;
+        if (Zone.FromTicks == 0 || utcTicks >= Zone.FirstEndTicks) return Clock!.DayAt(utcTicks).Day;
+        return utcTicks >= Zone.FromTicks ? Zone.FirstDay : Zone.Former!.DayAt(utcTicks).Day;
+    }
 
     /// <summary>True when the campaign may bid now or later today.</summary>
     public readonly bool IsActive => Settings is { Status: CampaignStatus.Active };

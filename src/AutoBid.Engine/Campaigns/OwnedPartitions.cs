@@ -12,6 +12,10 @@ public sealed class OwnedPartitions
 
     public bool Contains(int partition) => _epochs.ContainsKey(partition);
 
+    /// <summary>Epoch under which a partition is held.</summary>
+    /// <exception cref="KeyNotFoundException">It is not.</exception>
+    public long EpochOf(int partition) => _epochs[partition];
+
     public void Add(IReadOnlyList<PartitionClaim> claims)
     {
         foreach (PartitionClaim claim in claims) _epochs[claim.Partition] = claim.Epoch;

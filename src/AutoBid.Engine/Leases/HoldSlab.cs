@@ -1,70 +1,88 @@
 namespace AutoBid.Engine.Leases;
 
 /// <summary>
-/// Rings of holds with power-of-two capacities, cut from one reference-free slab. Allocation belongs to the lease desk's lock.
-/// A ring that was outgrown is not reused while its lease lives: a bid thread may still hold its old address (see <see cref="LeaseDesk"/>).
+/// Holds in segments of 16 cells, and the directories that say which segment a lease's sequence numbers lie in. Changed under the lease desk's lock
+/// only; bid threads read directories and write cells without it. A segment is given back when its 16 holds were written and have ended, wherever it
+/// lies: writing the hold is the last that a bid thread does with a cell, so nobody comes back to it and it can be used again at once.
 /// </summary>
 internal sealed class HoldSlab
 {
-    public const int SmallestCapacity = 1 << SmallestLog;
+    /// <summary>Cells of a segment.</summary>
+    public const int SegmentCells = 1 << SegmentShift;
 
-    private const int SmallestLog = 5;
-    private const int LargestLog = 30;
+    public const int SegmentShift = 4;
 
-    private readonly ChunkedSlab _cells = new();
-    private readonly Stack<long>[] _free = new Stack<long>[LargestLog + 1];
+    private const int SmallestDirectoryLog = 2;
+    private const int LargestDirectoryLog = 26;
 
-    public static long CapacityOf(long ring) => 1L << (int)(ring & 63);
+    // A directory is named by its place, in units of the smallest one, and log2 of its capacity, in one word so that both are read at once.
+    private const int LogBits = 5;
+    private const int LogMask = (1 << LogBits) - 1;
 
-    /// <summary>A zeroed ring of at least <paramref name="capacity"/> cells.</summary>
-    public long Allocate(long capacity)
+    private readonly ChunkedSlab<Hold> _cells = new();
+    private readonly ChunkedSlab<byte> _ended = new();
+    private readonly ChunkedSlab<int> _directories = new();
+    private readonly Stack<int> _freeSegments = new();
+    private readonly Stack<int>[] _freeDirectories = new Stack<int>[LargestDirectoryLog + 1];
+
+    public HoldSlab()
     {
-        int log = Math.Max(SmallestLog, System.Numerics.BitOperations.Log2((ulong)Math.Max(capacity - 1, 1)) + 1);
-        if (log > LargestLog) throw new InvalidOperationException("More than a billion open holds under one lease.");
-        if (_free[log] is { Count: > 0 } free)
-        {
-            long ring = free.Pop();
-            for (long i = 0; i < CapacityOf(ring); i++) this[ring, i] = default;
-            return ring;
-        }
-
-        return (_cells.Take(1L << log) << 6) | (long)log;
+        // Segment 0 is never used: 0 in a directory says that there is none.
+        _cells.Take(SegmentCells);
+        _ended.Take(1);
     }
 
-    public void Free(long ring)
+    /// <summary>Memory taken for cells and directories, used or free.</summary>
+    public long AllocatedBytes => _cells.AllocatedBytes + _ended.AllocatedBytes + _directories.AllocatedBytes;
+
+    /// <summary>Segments that a directory has room for.</summary>
+    public static long CapacityOf(int directory) => 1L << (directory & LogMask);
+
+    /// <summary>The segment of the lease's <paramref name="number"/>-th 16 sequence numbers; 0: given back.</summary>
+    public ref int Entry(int directory, long number)
+        => ref _directories[((long)(uint)directory >> LogBits << SmallestDirectoryLog) + (number & (CapacityOf(directory) - 1))];
+
+    /// <summary>The cell of a sequence number in its segment.</summary>
+    public ref Hold Cell(int segment, long seq) => ref _cells[((long)segment << SegmentShift) + (seq & (SegmentCells - 1))];
+
+    /// <summary>How many holds of a segment have ended.</summary>
+    public ref byte Ended(int segment) => ref _ended[segment];
+
+    /// <summary>A zeroed segment.</summary>
+    public int RentSegment()
     {
-        int log = (int)(ring & 63);
-        (_free[log] ??= new Stack<long>()).Push(ring);
+        if (_freeSegments.TryPop(out int segment)) return segment;
+        segment = checked((int)(_cells.Take(SegmentCells) >> SegmentShift));
+        _ended.Take(1);
+        return segment;
     }
 
-    /// <summary>The cell of a sequence number.</summary>
-    public ref Hold this[long ring, long seq] => ref _cells[(ring >> 6) + (seq & (CapacityOf(ring) - 1))];
-
-    /// <summary>Grows by chunks that never move; readers need no lock.</summary>
-    private sealed class ChunkedSlab
+    public void FreeSegment(int segment)
     {
-        private const int Shift = 12;
-        private const int Mask = (1 << Shift) - 1;
+        for (int i = 0; i < SegmentCells; i++) Cell(segment, i) = default;
+        Ended(segment) = 0;
+        _freeSegments.Push(segment);
+    }
 
-        private Hold[][] _chunks = [];
-        private long _next;
-
-        public ref Hold this[long at] => ref Volatile.Read(ref _chunks)[at >> Shift][at & Mask];
-
-        public long Take(long cells)
+    /// <summary>A zeroed directory for at least so many segments.</summary>
+    public int RentDirectory(long segments)
+    {
+        int log = Math.Max(SmallestDirectoryLog, System.Numerics.BitOperations.Log2((ulong)Math.Max(segments - 1, 1)) + 1);
+        if (log > LargestDirectoryLog) throw new InvalidOperationException("More than a billion open holds under one lease.");
+        if (_freeDirectories[log] is not { Count: > 0 } free)
         {
-            long start = _next;
-            _next += cells;
-            int needed = (int)((_next + Mask) >> Shift);
-            if (needed > _chunks.Length)
-            {
-                var grown = new Hold[Math.Max(needed, _chunks.Length * 2)][];
-                Array.Copy(_chunks, grown, _chunks.Length);
-                for (int i = _chunks.Length; i < grown.Length; i++) grown[i] = new Hold[Mask + 1];
-                Volatile.Write(ref _chunks, grown);
-            }
-
-            return start;
+            long place = _directories.Take(1L << log) >> SmallestDirectoryLog;
+            return place < 1L << (32 - LogBits) ? (int)(uint)(place << LogBits) | log : throw new InvalidOperationException("More than 8 billion open holds.");
         }
+
+        int directory = free.Pop();
+        for (long i = 0; i < CapacityOf(directory); i++) Entry(directory, i) = 0;
+        return directory;
+    }
+
+    public void FreeDirectory(int directory)
+    {
+        int log = directory & LogMask;
+        (_freeDirectories[log] ??= new Stack<int>()).Push(directory);
     }
 }

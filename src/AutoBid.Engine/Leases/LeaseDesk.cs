@@ -1,27 +1,31 @@
 namespace AutoBid.Engine.Leases;
 
 /// <summary>
-/// Headroom and holds. Bid threads take (<see cref="TryHold"/>) without any lock; grants, ended holds and ring growth are serialised by one short lock
-/// that is never held across I/O and that no bid thread takes.
-/// Money invariant, per lease and at every instant: granted = headroom + open holds + settled.
-/// Growth invariant: the ring's address is published before its holds are copied, and a bid thread that wrote its hold under an old address sees the
-/// new one afterwards and writes again; a hold cannot have been ended in between, since its bid was not answered yet.
+/// Headroom and holds. Bid threads take (<see cref="TryHold"/>) without any lock; grants, ended holds and new cells are serialised by one short lock
+/// that is never held across I/O and that no bid thread takes. Every instant here is on the clock of leases (<see cref="Core.Time.EngineInstant"/>).
+/// Money invariant, per lease that is not retired and at every instant: granted = headroom + open holds + settled + kept back.
+/// Cell invariant: a sequence number below the limit has its cell, and the directory that is read after the limit leads to it: a directory that is
+/// outgrown keeps its entries, and a segment goes only when all its holds were written.
 /// </summary>
 public sealed partial class LeaseDesk
 {
-    /// <summary>
-    /// How long cells of a closed lease rest before they are used again. A bid thread that was stopped in the middle of <see cref="TryHold"/> may
-    /// still come back to them; that a call of a microsecond lasts an hour is what this relies on.
-    /// </summary>
-    private static readonly long RestTicks = TimeSpan.FromHours(1).Ticks;
+    /// <summary>Cells ahead of the bids when nothing is known of their rate.</summary>
+    public const int FewestCells = HoldSlab.SegmentCells;
+
+    /// <summary>No bid has this number before a lease has seen 60 billion.</summary>
+    private const long NoTail = -1;
+
+    /// <summary>So few cells ahead mark the campaign.</summary>
+    private const int LowCells = HoldSlab.SegmentCells / 2;
 
     private readonly ChunkedArray<LeaseAccount> _accounts = new();
     private readonly ChunkedArray<LeaseBook> _books = new();
     private readonly ChunkedArray<int> _current = new();
     private readonly HoldSlab _holds = new();
+    private readonly LeaseMarks _marks = new();
     private readonly Dictionary<long, int> _byId = [];
     private readonly Queue<(int Index, long ClosedTicks)> _graveyard = new();
-    private readonly Dictionary<int, List<long>> _outgrown = [];
+    private readonly Dictionary<int, List<int>> _outgrown = [];
     private readonly Stack<int> _free = new();
     private readonly Lock _gate = new();
 
@@ -30,15 +34,30 @@ public sealed partial class LeaseDesk
 
     public LeaseDesk() => _accounts.EnsureCapacity(1);
 
-    /// <summary>Makes room for campaigns up to <paramref name="count"/>.</summary>
+    /// <summary>Memory taken for holds, used or free.</summary>
+    public long HoldBytes
+    {
+        get
+        {
+            lock (_gate) return _holds.AllocatedBytes;
+        }
+    }
+
+    /// <summary>Makes room for campaigns up to <paramref name="count"/>. The loop's thread.</summary>
     public void EnsureCapacity(int count)
     {
-        lock (_gate) _current.EnsureCapacity(count);
+        lock (_gate)
+        {
+            _current.EnsureCapacity(count);
+            _marks.EnsureCapacity(count);
+        }
     }
 
     /// <summary>
-    /// Takes a bid's hold out of headroom. Any thread, no lock, no allocation.
+    /// Takes a bid's hold out of headroom. Any thread, no lock, no allocation. Marks the campaign when headroom falls below the low-water mark or few
+    /// cells are left; a caller that is refused marks by <see cref="Want"/>.
     /// </summary>
+    /// <param name="nowTicks">On the clock of leases.</param>
     /// <returns>False when headroom or hold cells are used up, or the lease has run out.</returns>
     public bool TryHold(int campaign, long priceNanos, long nowTicks, long holdTicks, out HeldBid held)
     {
@@ -59,9 +78,11 @@ public sealed partial class LeaseDesk
         }
 
         long seq = Volatile.Read(ref account.NextSeq);
+        long limit;
         while (true)
         {
-            if (seq >= Volatile.Read(ref account.SeqLimit))
+            limit = Volatile.Read(ref account.SeqLimit);
+            if (seq >= limit)
             {
                 Interlocked.Add(ref account.HeadroomNanos, amount);
                 return false;
@@ -72,70 +93,91 @@ public sealed partial class LeaseDesk
             seq = seen;
         }
 
-        long ring = Volatile.Read(ref account.Ring);
-        while (true)
+        long number = seq >> HoldSlab.SegmentShift, tail = Volatile.Read(ref account.Tail);
+        if ((int)(tail >> 32) != (int)number)
         {
-            ref Hold hold = ref _holds[ring, seq];
-            Volatile.Write(ref hold.HeldNanos, amount);
-            // The expiry comes last: it tells the desk that the cell is written. Its full fence stands between the hold and the look at the address.
-            Interlocked.Exchange(ref hold.ExpiresTicks, nowTicks + holdTicks);
-            long now = Volatile.Read(ref account.Ring);
-            if (now == ring) break;
-            ring = now;
+            // Read after the limit: any directory from then on leads to the cell.
+            tail = number << 32 | (uint)_holds.Entry(Volatile.Read(ref account.Directory), number);
+            Volatile.Write(ref account.Tail, tail);
         }
 
+        ref Hold hold = ref _holds.Cell((int)tail, seq);
+        hold.HeldNanos = amount;
+        // Nobody may touch the cell after this: with its last hold ended the segment is another lease's.
+        Volatile.Write(ref hold.ExpiresTicks, nowTicks + holdTicks);
         held = new HeldBid(account.LeaseId, seq, account.Day);
+        // Headroom moves by atomic steps, so that each way down below the mark has one bid that crosses it.
+        long low = (long)Volatile.Read(ref account.LowNanos);
+        if ((headroom >= low && headroom - amount < low) || limit - seq <= LowCells) _marks.Set(campaign);
         return true;
     }
 
-    /// <summary>
-    /// Ends a hold and returns what it held: 0 when it had ended before (billed, lost, or assumed lost). The amount does not return to headroom:
-    /// the caller settles it or gives it back with <see cref="GiveBack"/>.
-    /// </summary>
-    public long EndHold(long leaseId, long seq)
+    /// <summary>Marks a campaign as wanting headroom. Any thread, after an interlocked write of what it wants it for.</summary>
+    public void Want(int campaign) => _marks.Set(campaign);
+
+    /// <summary>Takes every mark, in ascending order. The refiller only.</summary>
+    public void TakeWanted(List<int> campaigns) => _marks.Drain(campaigns);
+
+    /// <summary>Applies a grant: raises the lease's headroom and makes it the campaign's current one.</summary>
+    /// <param name="stopTicks">When this node stops bidding under it; never moved back.</param>
+    /// <param name="holdShare">1 in strict.</param>
+    public void Grant(int campaign, long leaseId, int day, long grantedNanos, long stopTicks, float holdShare)
     {
         lock (_gate)
         {
-            if (!_byId.TryGetValue(leaseId, out int index)) return 0;
-            ref LeaseAccount account = ref _accounts[index];
-            if (seq < account.FirstOpenSeq || seq >= Volatile.Read(ref account.NextSeq)) return 0;
-            long amount = Interlocked.Exchange(ref _holds[account.Ring, seq].HeldNanos, 0);
-            Advance(ref account);
-            return amount;
-        }
-    }
-
-    /// <summary>Returns money of an ended hold to headroom.</summary>
-    public void GiveBack(long leaseId, long nanos)
-    {
-        lock (_gate)
-            if (nanos > 0 && _byId.TryGetValue(leaseId, out int index)) Interlocked.Add(ref _accounts[index].HeadroomNanos, nanos);
-    }
-
-    /// <summary>Takes money that no hold covers (a price above its hold). False: headroom has not that much.</summary>
-    public bool TryTake(long leaseId, long nanos)
-    {
-        lock (_gate)
-        {
-            if (!_byId.TryGetValue(leaseId, out int index)) return false;
-            ref LeaseAccount account = ref _accounts[index];
-            long headroom = Volatile.Read(ref account.HeadroomNanos);
-            while (headroom >= nanos)
+            if (!_byId.TryGetValue(leaseId, out int index))
             {
-                long seen = Interlocked.CompareExchange(ref account.HeadroomNanos, headroom - nanos, headroom);
-                if (seen == headroom) return true;
-                headroom = seen;
+                if (grantedNanos <= 0) return;
+                // The store opens another one only when the one before has ended there.
+                RetireOne(_current[campaign]);
+                index = Open(leaseId, day, campaign);
             }
 
-            return false;
+            ref LeaseAccount account = ref _accounts[index];
+            ref LeaseBook book = ref _books[index];
+            book.GrantedNanos += grantedNanos;
+            // Its holds run out and all that it never settled returns: what is granted now is among that, and must not be bid with.
+            if (book.IsRetired) return;
+            account.HoldShare = holdShare;
+            if (stopTicks > account.StopTicks) Volatile.Write(ref account.StopTicks, stopTicks);
+            Return(index, grantedNanos);
+            Volatile.Write(ref _current[campaign], index);
         }
     }
 
-    /// <summary>Records what was settled under a lease, so that a closed lease knows what to return.</summary>
-    public void Settle(long leaseId, long nanos)
+    /// <summary>
+    /// Sets the low-water mark of a campaign's current lease and sees to cells for the next bids. Returns the headroom after that: where it lies below
+    /// the mark no bid will cross it, so the caller must come back by itself.
+    /// </summary>
+    public long Tune(int campaign, long lowNanos, long cells)
     {
         lock (_gate)
-            if (_byId.TryGetValue(leaseId, out int index)) _books[index].SettledNanos += nanos;
+        {
+            int index = _current[campaign];
+            if (index == 0 || _books[index].IsRetired) return 0;
+            AddCells(index, cells);
+            ref LeaseAccount account = ref _accounts[index];
+            // Full fence: either this sees a bid's headroom, or the bid that comes after sees this mark.
+            Interlocked.Exchange(ref account.LowNanos, lowNanos);
+            return Volatile.Read(ref account.HeadroomNanos);
+        }
+    }
+
+    /// <summary>Headroom of the current lease, and what its open holds take.</summary>
+    public LeaseView Look(int campaign)
+    {
+        lock (_gate)
+        {
+            int index = _current[campaign];
+            if (index == 0) return default;
+            ref LeaseAccount account = ref _accounts[index];
+            ref LeaseBook book = ref _books[index];
+            if (book.IsRetired) return default;
+            long headroom = Volatile.Read(ref account.HeadroomNanos);
+            long seq = Volatile.Read(ref account.NextSeq);
+            return new LeaseView(
+                account.LeaseId, account.Day, headroom, book.GrantedNanos, book.SettledNanos, seq, account.StopTicks, account.SeqLimit - seq, book.KeptNanos);
+        }
     }
 
     /// <summary>True when the lease lives on this node now.</summary>
@@ -156,60 +198,6 @@ public sealed partial class LeaseDesk
         }
     }
 
-    /// <summary>Applies a grant: raises the lease's headroom and makes it the campaign's current one.</summary>
-    /// <param name="stopTicks">When this node stops bidding under it.</param>
-    /// <param name="holdShare">1 in strict.</param>
-    public void Grant(int campaign, long leaseId, int day, long grantedNanos, long stopTicks, float holdShare)
-    {
-        lock (_gate)
-        {
-            if (!_byId.TryGetValue(leaseId, out int index))
-            {
-                if (grantedNanos <= 0) return;
-                index = Open(leaseId, day, campaign);
-            }
-
-            ref LeaseAccount account = ref _accounts[index];
-            ref LeaseBook book = ref _books[index];
-            book.GrantedNanos += grantedNanos;
-            // Its holds run out and all that it never settled returns: what is granted now is among that, and must not be bid with.
-            if (book.IsRetired) return;
-            account.HoldShare = holdShare;
-            if (stopTicks > account.StopTicks) Volatile.Write(ref account.StopTicks, stopTicks);
-            GrowRing(ref account, index);
-            Interlocked.Add(ref account.HeadroomNanos, grantedNanos);
-            Volatile.Write(ref _current[campaign], index);
-        }
-    }
-
-    /// <summary>Ends every hold that is due and gives its money back. Returns the number of losses assumed.</summary>
-    public int Sweep(int campaign, long nowTicks)
-    {
-        lock (_gate)
-        {
-            int ended = 0;
-            for (int index = _current[campaign]; index != 0; index = _books[index].Older) ended += SweepOne(index, nowTicks);
-            return ended;
-        }
-    }
-
-    /// <summary>Headroom of the current lease, and what its open holds take.</summary>
-    public LeaseView Look(int campaign)
-    {
-        lock (_gate)
-        {
-            int index = _current[campaign];
-            if (index == 0) return default;
-            ref LeaseAccount account = ref _accounts[index];
-            ref LeaseBook book = ref _books[index];
-            if (book.IsRetired) return default;
-            long headroom = Volatile.Read(ref account.HeadroomNanos);
-            return new LeaseView(
-                account.LeaseId, account.Day, headroom, book.GrantedNanos, book.SettledNanos, Volatile.Read(ref account.NextSeq), account.StopTicks,
-                Volatile.Read(ref account.SeqLimit) - Volatile.Read(ref account.NextSeq));
-        }
-    }
-
     private int Open(long leaseId, int day, int campaign)
     {
         int index = _free.TryPop(out int rested) ? rested : _next++;
@@ -219,88 +207,41 @@ public sealed partial class LeaseDesk
         account = default;
         account.LeaseId = leaseId;
         account.Day = day;
-        account.Ring = _holds.Allocate(1);
-        account.SeqLimit = HoldSlab.CapacityOf(account.Ring);
+        account.Directory = _holds.RentDirectory(1);
+        account.Tail = NoTail;
         _books[index] = new LeaseBook { Older = _current[campaign], Campaign = campaign };
         _byId.Add(leaseId, index);
+        AddCells(index, FewestCells);
         return index;
     }
 
-    /// <summary>Gives the ring four times the room when half of it is in use, so that bids find cells until the next refill.</summary>
-    private void GrowRing(ref LeaseAccount account, int index)
-    {
-        long capacity = HoldSlab.CapacityOf(account.Ring);
-        long used = Volatile.Read(ref account.NextSeq) - account.FirstOpenSeq;
-        if (used * 2 < capacity) return;
-        long old = account.Ring;
-        long grown = _holds.Allocate(capacity * 4);
-        if (!_outgrown.TryGetValue(index, out List<long>? rings)) _outgrown.Add(index, rings = []);
-        rings.Add(old);
-        Volatile.Write(ref account.Ring, grown);
-        // Full fence: a bid thread that still wrote to the old ring either did so before this copy or sees the new address afterwards.
-        Interlocked.MemoryBarrier();
-        long end = Volatile.Read(ref account.NextSeq);
-        for (long seq = account.FirstOpenSeq; seq < end; seq++)
-        {
-            ref Hold from = ref _holds[old, seq];
-            // Not written yet: its bid thread will see the new address. An ended hold is copied too: without its expiry the front would wait for it.
-            long expires = Volatile.Read(ref from.ExpiresTicks);
-            if (expires == 0) continue;
-            ref Hold to = ref _holds[grown, seq];
-            Volatile.Write(ref to.HeldNanos, Volatile.Read(ref from.HeldNanos));
-            Volatile.Write(ref to.ExpiresTicks, expires);
-        }
-
-        Volatile.Write(ref account.SeqLimit, account.FirstOpenSeq + HoldSlab.CapacityOf(grown));
-    }
-
-    private int SweepOne(int index, long nowTicks)
+    /// <summary>Sees to at least <paramref name="cells"/> cells for bids to come.</summary>
+    private void AddCells(int index, long cells)
     {
         ref LeaseAccount account = ref _accounts[index];
-        int ended = 0;
-        long end = Volatile.Read(ref account.NextSeq);
-        for (long seq = account.FirstOpenSeq; seq < end; seq++)
+        ref LeaseBook book = ref _books[index];
+        long limit = Volatile.Read(ref account.NextSeq) + cells;
+        if (book.EndSegment << HoldSlab.SegmentShift >= limit) return;
+        while (book.EndSegment << HoldSlab.SegmentShift < limit)
         {
-            ref Hold hold = ref _holds[account.Ring, seq];
-            long expires = Volatile.Read(ref hold.ExpiresTicks);
-            if (expires == 0 || expires > nowTicks) continue;
-            long amount = Interlocked.Exchange(ref hold.HeldNanos, 0);
-            if (amount == 0) continue;
-            ended++;
-            if (!_books[index].IsRetired) Interlocked.Add(ref account.HeadroomNanos, amount);
+            if (book.EndSegment - book.FirstSegment == HoldSlab.CapacityOf(account.Directory)) GrowDirectory(index);
+            _holds.Entry(account.Directory, book.EndSegment) = _holds.RentSegment();
+            book.EndSegment++;
         }
 
-        Advance(ref account);
-        return ended;
+        // Release: a bid thread that reads the limit sees entries and clean cells below it.
+        Volatile.Write(ref account.SeqLimit, book.EndSegment << HoldSlab.SegmentShift);
     }
 
-    /// <summary>
-    /// Moves past ended holds and frees their cells. A cell whose bid thread has taken the number but not yet written the hold looks ended;
-    /// so the front only passes cells that were written, which their expiry tells: it is written last, so it is read first.
-    /// </summary>
-    private void Advance(ref LeaseAccount account)
+    private void GrowDirectory(int index)
     {
-        long end = Volatile.Read(ref account.NextSeq);
-        long first = account.FirstOpenSeq;
-        while (first < end)
-        {
-            ref Hold hold = ref _holds[account.Ring, first];
-            if (Volatile.Read(ref hold.ExpiresTicks) == 0 || Volatile.Read(ref hold.HeldNanos) != 0) break;
-            hold.ExpiresTicks = 0;
-            first++;
-        }
-
-        if (first == account.FirstOpenSeq) return;
-        account.FirstOpenSeq = first;
-        Volatile.Write(ref account.SeqLimit, first + HoldSlab.CapacityOf(account.Ring));
-    }
-
-    private struct LeaseBook
-    {
-        public long GrantedNanos;
-        public long SettledNanos;
-        public int Older;
-        public int Campaign;
-        public bool IsRetired;
+        ref LeaseAccount account = ref _accounts[index];
+        ref LeaseBook book = ref _books[index];
+        int old = account.Directory;
+        int grown = _holds.RentDirectory(HoldSlab.CapacityOf(old) * 2);
+        for (long number = book.FirstSegment; number < book.EndSegment; number++) _holds.Entry(grown, number) = _holds.Entry(old, number);
+        if (!_outgrown.TryGetValue(index, out List<int>? directories)) _outgrown.Add(index, directories = []);
+        directories.Add(old);
+        Volatile.Write(ref account.Directory, grown);
     }
 }

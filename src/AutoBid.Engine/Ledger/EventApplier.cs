@@ -4,6 +4,7 @@ using AutoBid.Core.Money;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ledger.Dedupe;
@@ -19,15 +20,21 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
 {
     private readonly LeaseDirectory _directory = new();
 
-    /// <summary>What was settled on days that refunds take from, less those refunds.</summary>
+    /// <summary>What the store has settled on days gone by that refunds take from.</summary>
     private readonly Dictionary<(int Campaign, int Day), long> _settledBefore = [];
+
+    /// <summary>Money of days gone by that was applied and is not in the store: since the last commit was put together, and in that commit.</summary>
+    private readonly Dictionary<(int Campaign, int Day), long> _uncommittedBefore = [];
+
+    private readonly Dictionary<(int Campaign, int Day), long> _committingBefore = [];
 
     /// <summary>Tells of a lease whose holds are not on this node: the last process of this node, another node, or a DSP, bids or has bid under it.</summary>
     public void Remember(in LeaseOwner lease) => _directory.Add(lease);
 
     /// <summary>True when the store must be asked whose lease a bill names before the event is applied; see <see cref="Remember"/>.</summary>
     public bool NeedsOwnerOf(in EngineEvent e)
-        => e is { Kind: EventKind.Bill, Lease: > 0 } && !leases.Knows(e.Lease) && !_directory.TryFind(e.Lease, out _);
+        => e.Lease > 0 && (e.Kind == EventKind.Bill || (e.Kind == EventKind.Loss && options.SharesPartitions))
+            && !leases.Knows(e.Lease) && !_directory.TryFind(e.Lease, out _);
 
     /// <summary>What a commit listed of the outside bills.</summary>
     public void Listed(IReadOnlyList<Adjustment> adjustments)
@@ -39,7 +46,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
             ref CampaignEntry state = ref book[campaign];
             if (adjustment.Day != state.Day) continue;
             state.AdjustedNanos = Nanos.AddSaturating(state.AdjustedNanos, adjustment.AmountNanos);
-            state.IsDirty = true;
+            book.Touch(campaign);
         }
     }
 
@@ -60,8 +67,19 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
     /// <summary>What the store has settled for a campaign on a day gone by; it holds until the next commit.</summary>
     public void KnowSettled(int campaign, int day, long nanos) => _settledBefore.TryAdd((campaign, day), nanos);
 
-    /// <summary>A commit was made: what was known of days gone by is asked for again.</summary>
-    public void ForgetSettled() => _settledBefore.Clear();
+    /// <summary>A commit was put together: what is applied from here on is not in it.</summary>
+    public void CommitBegins()
+    {
+        foreach (((int Campaign, int Day) day, long amount) in _uncommittedBefore) _committingBefore[day] = _committingBefore.GetValueOrDefault(day) + amount;
+        _uncommittedBefore.Clear();
+    }
+
+    /// <summary>The commit is in the store: what was known of days gone by is asked for again.</summary>
+    public void ForgetSettled()
+    {
+        _settledBefore.Clear();
+        _committingBefore.Clear();
+    }
 
     /// <summary>Applies one event.</summary>
     /// <param name="nowTicks">Event time now.</param>
@@ -108,7 +126,8 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
             return;
         }
 
-        state.IsDirty = true;
+        book.Touch(campaign);
+        if (state.Day == 0) book.BeginDay(campaign, nowTicks, options);
         metrics.CountApplied(e.Kind);
         switch (e.Kind)
         {
@@ -129,7 +148,23 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
 
     private void Lose(int campaign, in EngineEvent e)
     {
-        if (leases.TryFind(e.Lease, out int owner, out _) && owner == campaign) leases.GiveBack(e.Lease, leases.EndHold(e.Lease, e.Seq));
+        if (leases.TryFind(e.Lease, out int owner, out _))
+        {
+            if (owner == campaign) leases.GiveBack(e.Lease, leases.EndHold(e.Lease, e.Seq));
+        }
+        else if (IsLeaseOf(e, out LeaseOwner lease))
+        {
+            Tell(lease, e, new BidOutcome(e.Seq, IsBill: false, 0));
+        }
+    }
+
+    private bool IsLeaseOf(in EngineEvent e, out LeaseOwner lease)
+        => _directory.TryFind(e.Lease, out lease) && lease.CampaignId == e.CampaignId && lease.TenantId == e.TenantId;
+
+    /// <summary>The hold is on another node: it hears of its end once that is committed.</summary>
+    private void Tell(in LeaseOwner lease, in EngineEvent e, BidOutcome outcome)
+    {
+        if (options.SharesPartitions && lease.Node != options.Node) pending.End(lease.Node, e.Lease, outcome, e.TimeTicks);
     }
 
     private void Bill(ref CampaignEntry state, int campaign, in EngineEvent e)
@@ -181,7 +216,8 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
     /// <summary>A bill of a lease whose holds are elsewhere: the store, which knows what the lease has left, divides it; here it is spend in any case.</summary>
     private void BillOutside(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
-        bool isOwn = _directory.TryFind(e.Lease, out LeaseOwner lease) && lease.CampaignId == e.CampaignId && lease.TenantId == e.TenantId;
+        bool isOwn = IsLeaseOf(e, out LeaseOwner lease);
+        if (isOwn) Tell(lease, e, new BidOutcome(e.Seq, IsBill: true, e.AmountNanos));
         int leaseDay = isOwn ? lease.Day : 0;
         int day = DayOf(state, e, leaseDay);
         pending.OutsideBills.Add(new OutsideBill(e.Lease, new Adjustment(e.TenantId, e.CampaignId, day, e.AmountNanos, "", e.Identity, e.TimeTicks)));
@@ -200,22 +236,29 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
 
     /// <summary>Day of the bid: its lease says it, else its own instant, else the instant of the bill.</summary>
     private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
-        => leaseDay != 0 ? leaseDay : state.Clock!.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks).Day;
+        => leaseDay != 0 ? leaseDay : state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
 
     /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
     private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)
     {
         int day = DayOf(state, e, 0);
         if (day == state.Day) return state.SpentNanos + e.AmountNanos >= 0;
-        if (!_settledBefore.TryGetValue((campaign, day), out long settled) || settled + e.AmountNanos < 0) return false;
-        _settledBefore[(campaign, day)] = settled + e.AmountNanos;
-        return true;
+        return _settledBefore.TryGetValue((campaign, day), out long settled)
+            && settled + _uncommittedBefore.GetValueOrDefault((campaign, day)) + _committingBefore.GetValueOrDefault((campaign, day)) + e.AmountNanos >= 0;
     }
 
     /// <summary>Day totals at once; the running step gets it as its own or as late, by the instant of the bid.</summary>
     private void Spend(ref CampaignEntry state, int campaign, in EngineEvent e, long amount, int leaseDay)
     {
-        if (state.Block < 0 || DayOf(state, e, leaseDay) != state.Day) return;
+        int day = DayOf(state, e, leaseDay);
+        if (day != state.Day)
+        {
+            _uncommittedBefore[(campaign, day)] = _uncommittedBefore.GetValueOrDefault((campaign, day)) + amount;
+            book.Conversions.TouchSpend(campaign, day);
+            return;
+        }
+
+        state.SpendChanges++;
         // Without the instant of the bid the bill's own stands in for it; one that came after the day's end is late in its last step.
         long bidTicks = e.OriginTicks > 0 ? e.OriginTicks : Math.Min(e.TimeTicks, state.DayEndTicks - 1);
         state.SpentNanos = Nanos.AddSaturating(state.SpentNanos, amount);
@@ -233,12 +276,16 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
 
     private void Convert(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
-        if (!book.Conversions(campaign).TryApply(
-                KeyOf(e.Source!, e.Auction!), e.Kind, e.Count, e.ValueMicros, e.TimeTicks, out int conversions, out long valueMicros))
+        int clickDay = state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
+        if (!book.Conversions.Book.TryApply(campaign, KeyOf(e.Source!, e.Auction!), e, clickDay, out ConversionChange change))
         {
             metrics.CountDuplicate(e.Kind);
             return;
         }
+
+        book.Conversions.Apply(campaign, change);
+        int conversions = change.Conversions;
+        long valueMicros = change.ValueMicros;
 
         if (state.Block < 0) return;
         // By arrival: what arrives today steers today, whatever day its click was.

@@ -7,6 +7,10 @@ namespace AutoBid.Engine.Ledger;
 public sealed class PendingCommit(SeenMemory seen)
 {
     private readonly Dictionary<long, long> _settled = [];
+    private readonly Dictionary<long, LeaseOutcomes> _outcomes = [];
+
+    /// <summary>Applied events of which no commit was put together yet.</summary>
+    public long SeenCount => seen.PendingCount;
 
     public List<OutsideBill> OutsideBills { get; } = [];
 
@@ -19,6 +23,24 @@ public sealed class PendingCommit(SeenMemory seen)
 
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
+
+    /// <summary>What the bills added under a lease since the last commit, nanos.</summary>
+    public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId);
+
+    /// <summary>Adds the end of a bid whose hold is on another node.</summary>
+    public void End(string node, long leaseId, BidOutcome outcome, long timeTicks)
+    {
+        if (!_outcomes.TryGetValue(leaseId, out LeaseOutcomes? outcomes)) _outcomes.Add(leaseId, outcomes = new LeaseOutcomes(node, leaseId, timeTicks, new List<BidOutcome>()));
+        ((List<BidOutcome>)outcomes.Outcomes).Add(outcome);
+    }
+
+    /// <summary>What other nodes are told once the commit taken with it is durable.</summary>
+    public List<LeaseOutcomes> TakeOutcomes()
+    {
+        List<LeaseOutcomes> taken = [.. _outcomes.Values];
+        _outcomes.Clear();
+        return taken;
+    }
 
     /// <summary>
     /// Everything as a commit, which from then on is the only place where it is: a commit that failed is repeated as it is, because it may have been
@@ -35,10 +57,22 @@ public sealed class PendingCommit(SeenMemory seen)
         commit.Adjustments.AddRange(Adjustments);
         commit.ClosedLeases.AddRange(ClosedLeases);
         foreach ((long lease, long nanos) in _settled.OrderBy(pair => pair.Key)) commit.Settlements.Add(new LeaseSettlement(lease, nanos));
+        ClearMoney();
+        return commit;
+    }
+
+    /// <summary>Everything is another node's to apply again; what is remembered of the events goes with their partitions.</summary>
+    public void Clear()
+    {
+        ClearMoney();
+        _outcomes.Clear();
+    }
+
+    private void ClearMoney()
+    {
         OutsideBills.Clear();
         Adjustments.Clear();
         ClosedLeases.Clear();
         _settled.Clear();
-        return commit;
     }
 }

@@ -7,7 +7,7 @@ namespace AutoBid.Engine.Ledger;
 /// <summary>A campaign's state as the blob of a snapshot: totals, decision memory, trajectory, running step, conversions.</summary>
 public static class StateCodec
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
 
     public static byte[] Write(CampaignBook book, int campaign)
     {
@@ -37,6 +37,13 @@ public static class StateCodec
         writer.Write(entry.SlotVersion);
         writer.Write(entry.PublishedRows);
         writer.Write(entry.MarketCpa);
+        writer.Write(entry.LastDay);
+        writer.Write(entry.SpendChanges);
+        writer.Write(entry.Clock?.Zone ?? "");
+        writer.Write(entry.Zone.Former?.Zone ?? "");
+        writer.Write(entry.Zone.FromTicks);
+        writer.Write(entry.Zone.FirstDay);
+        writer.Write(entry.Zone.FirstEndTicks);
         writer.Write(entry.Block >= 0);
         if (entry.Block >= 0)
         {
@@ -44,8 +51,7 @@ public static class StateCodec
             writer.Write(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref book.Open(campaign), 1)));
         }
 
-        if (book.FindConversions(campaign) is { } conversions) conversions.Write(writer);
-        else writer.Write(0);
+        book.Conversions.Write(campaign, writer);
         writer.Flush();
         return stream.ToArray();
     }
@@ -79,6 +85,12 @@ public static class StateCodec
         entry.SlotVersion = reader.ReadInt32();
         entry.PublishedRows = reader.ReadInt32();
         entry.MarketCpa = reader.ReadDouble();
+        entry.LastDay = reader.ReadInt32();
+        entry.SpendChanges = reader.ReadUInt32();
+        // The zone of the running day, which the settings may have left since.
+        string zone = reader.ReadString(), former = reader.ReadString();
+        if (zone.Length > 0) entry.Clock = book.ClockOf(zone);
+        entry.Zone = new ZoneChange(former.Length > 0 ? book.ClockOf(former) : null, reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt64());
         if (reader.ReadBoolean())
         {
             book.RentBlock(campaign);
@@ -86,8 +98,6 @@ public static class StateCodec
             stream.ReadExactly(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref book.Open(campaign), 1)));
         }
 
-        int conversions = reader.ReadInt32();
-        if (conversions > 0) book.Conversions(campaign).Read(reader, conversions);
-        entry.IsDirty = false;
+        book.Conversions.Read(campaign, reader);
     }
 }

@@ -28,6 +28,13 @@ public static class StateHash
             Add(entry.SpentNanos);
             Add(entry.Conversions);
             Add(entry.ConversionValueMicros);
+            foreach ((int day, long conversions, long valueMicros) in book.Conversions.Counts(campaign))
+            {
+                Add(day);
+                Add(conversions);
+                Add(valueMicros);
+            }
+
             if (entry.Block < 0) continue;
             TrajectoryView view = book.Trajectories.View(entry.Block);
             Add(view.Closed);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using AutoBid.Core.Bidding;
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Guarding;
@@ -19,6 +20,8 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
 {
     /// <summary>A tick has min(5 % of its length, 2 s) for all its chunks.</summary>
     private static readonly TimeSpan LongestDecision = TimeSpan.FromSeconds(2);
+
+    private const ulong AllSteps = (1UL << StepClock.StepsPerDay) - 1;
 
     private readonly List<int> _order = [];
     private readonly DayForecast _forecast = new();
@@ -56,7 +59,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             if (entry.Settings is not { } settings) continue;
             if (!entry.IsActive) Silence(c, BidSlotFlags.Paused);
             else if (!settings.Schedule.InFlight(nowTicks)) Silence(c, BidSlotFlags.OffSchedule);
-            else if (entry.Day != 0) _order.Add(c);
+            else if (entry.IsOwned && entry.Day != 0) _order.Add(c);
         }
 
         _order.Sort((a, b) => string.CompareOrdinal(book.Index.IdOf(a), book.Index.IdOf(b)));
@@ -76,6 +79,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         TrajectoryView day = book.Trajectories.View(entry.Block);
         int tick = TickOf(entry, nowTicks);
         bool sameStep = entry.DecidedStep == day.Closed;
+        ulong closedSteps = ClosedSteps(entry);
         return new ChainItem
         {
             Policy = settings.Policy,
@@ -95,6 +99,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
                 AccountConstant = settings.AccountConstant,
                 Trajectory = day,
                 Prior = options.Prior,
+                ClosedSteps = closedSteps,
                 LastMultiplier = entry.Multiplier,
             },
         };
@@ -107,6 +112,10 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         TrajectoryView day = book.Trajectories.View(entry.Block);
         int step = day.Closed;
         bool onSchedule = (settings.Schedule.StepMask() >> step & 1) != 0;
+        int stepsLeft = BitOperations.PopCount(~item.Input.ClosedSteps & AllSteps & ulong.MaxValue << step);
+        // Only the cut to the target asks what is due.
+        bool cuts = settings is { Mode: PacingMode.TargetFirst, Objective: not Objective.MaxConversions };
+        (double pending, double carried) = cuts ? book.Conversions.Due(campaign, entry, day, nowTicks) : default;
         _forecast.Build(item.Input.Forecast);
         GuardResult result = guard.Apply(new GuardInput
         {
@@ -121,10 +130,12 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Spent = Nanos.ToDouble(entry.SpentNanos),
             StepSpent = Nanos.ToDouble(entry.StepSpentNanos),
             StepElapsed = day.Open.Elapsed,
-            StepsLeft = StepClock.StepsPerDay - step,
+            StepsLeft = stepsLeft,
             ExpectedValue = entry.ValueWonE9 / 1e9,
             RealisedConversions = entry.Conversions,
             RealisedValue = entry.ConversionValueMicros / 1e6,
+            PendingValue = pending,
+            CarriedValue = carried,
             Forecast = _forecast.IsKnown ? _forecast : null,
             IsColdStart = decision.IsColdStart,
             IsOffSchedule = !onSchedule,
@@ -132,6 +143,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         });
 
         Remember(ref entry, decision, result.Multiplier, step, TickOf(entry, nowTicks));
+        book.Touch(campaign);
         BidSlot slot = SlotOf(ref entry, item.SafeMultiplier, result, onSchedule, nowTicks);
         slots.Publish(campaign, slot);
         string[] reasons = GuardReasonNames.List(result.Reasons);
@@ -160,17 +172,31 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Conversions = entry.Conversions,
             ConversionValue = entry.ConversionValueMicros / 1e6,
             ExpiresTicks = slot.ExpiresTicks,
-            Version = slot.Version,
+            // Above every version that an earlier owner can have published, committed or not.
+            Version = ((book.Owned.EpochOf(entry.Partition) - 1) << 32) + slot.Version,
+            Blocked = slot.Flags,
             LatencyMs = latencyMs,
             Row = UnpublishedRow(ref entry, day),
         };
+    }
+
+    /// <summary>Steps of the day in which the campaign may not bid: outside its hours or its flight.</summary>
+    private static ulong ClosedSteps(in CampaignEntry entry)
+    {
+        Schedule schedule = entry.Settings!.Schedule;
+        ulong closed = ~schedule.StepMask() & AllSteps;
+        long start = schedule.FlightStart?.Ticks ?? 0, end = schedule.FlightEnd?.Ticks ?? long.MaxValue;
+        if (start <= entry.DayStartTicks && end >= entry.DayEndTicks) return closed;
+        var day = new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks);
+        for (int s = 0; s < StepClock.StepsPerDay; s++)
+            if (StepClock.StepStart(day, s) >= end || StepClock.StepStart(day, s + 1) <= start) closed |= 1UL << s;
+        return closed;
     }
 
     private static void Remember(ref CampaignEntry entry, in ChainDecision decision, double multiplier, int step, int tick)
     {
         entry.RawMultiplier = decision.Multiplier;
         entry.Multiplier = multiplier;
-        entry.IsDirty = true;
         if (decision.Step is null)
         {
             entry.LastPolicyTick = tick;

@@ -13,33 +13,77 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
     private readonly float[] _value = new float[ResponseGrid.Points];
 
     /// <summary>Brings one campaign to <paramref name="nowTicks"/>. Returns the number of steps closed.</summary>
-    public int Advance(int campaign, long nowTicks)
+    /// <param name="partial">Not everything that the steps should hold is known to have arrived.</param>
+    public int Advance(int campaign, long nowTicks, bool partial = false)
     {
         ref CampaignEntry entry = ref book[campaign];
         if (entry.Settings is not { } settings) return 0;
+        if (!entry.IsOwned)
+        {
+            Turn(campaign, nowTicks);
+            return 0;
+        }
+
         int closed = 0;
         if (entry.Day != 0 && nowTicks >= entry.DayEndTicks)
         {
-            closed += CloseUpTo(campaign, StepClock.StepsPerDay);
+            closed += CloseUpTo(campaign, StepClock.StepsPerDay, partial);
             LearnMarketCpa(ref entry);
-            entry.LastRow = book.Trajectories.View(entry.Block).Rows[^1];
-            leases.Retire(campaign);
+            ReadOnlySpan<StepRow> rows = book.Trajectories.View(entry.Block).Rows;
+            entry.LastRow = rows[^1];
+            book.Conversions.CloseDay(campaign, new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), rows, entry.SpendChanges);
+            Retire(campaign, entry.Day);
+            entry.LastDay = entry.Day;
             entry.Day = 0;
-            entry.IsDirty = true;
+            book.Touch(campaign);
         }
 
         if (entry.Day == 0)
         {
-            if (!entry.IsActive) return closed;
-            book.FindConversions(campaign)?.Prune(nowTicks - options.ConversionMemory.Ticks);
-            if (entry.MarketCpa <= 0) entry.MarketCpa = options.Prior?.MarketCpa() ?? options.MarketCpa;
-            book.StartDay(campaign, entry.Clock!.DayAt(nowTicks), settings.ReferencePrice(entry.MarketCpa));
+            if (!entry.IsActive)
+            {
+                book.ReturnIdleBlock(campaign, nowTicks);
+                return closed;
+            }
+
+            closed += book.BeginDay(campaign, nowTicks, options);
         }
 
         // A changed target moves the reference at once; the market CPA estimate of MaxConversions stays frozen for the day.
         entry.Reference = settings.ReferencePrice(entry.MarketCpa);
-        closed += CloseUpTo(campaign, StepClock.StepAt(new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), nowTicks));
+        closed += CloseUpTo(campaign, StepClock.StepAt(new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), nowTicks), partial);
         return closed;
+    }
+
+    /// <summary>End of the running step, UTC ticks; none while no day has begun.</summary>
+    public long StepEndOf(int campaign)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        if (!entry.IsOwned || entry.Day == 0) return long.MaxValue;
+        return StepClock.StepStart(new DayBounds(entry.Day, entry.DayStartTicks, entry.DayEndTicks), book.Trajectories.Closed(entry.Block) + 1);
+    }
+
+    /// <summary>The day of a campaign that another node decides: its leases are this day's.</summary>
+    private void Turn(int campaign, long nowTicks)
+    {
+        ref CampaignEntry entry = ref book[campaign];
+        if (entry.Day != 0 && nowTicks < entry.DayEndTicks) return;
+        if (entry.Day != 0)
+        {
+            Retire(campaign, entry.Day);
+            entry.LastDay = entry.Day;
+        }
+
+        DayBounds day = book.NextDay(campaign, nowTicks);
+        (entry.Day, entry.DayStartTicks, entry.DayEndTicks) = (day.Day, day.StartTicks, day.EndTicks);
+        // Its owner tells the store the budgets of the day; until then nothing is granted.
+        entry.BudgetDay = entry.Day;
+    }
+
+    /// <summary>Ends bidding under the lease of a day that is over; one of the next day, which another owner's node may have begun, goes on.</summary>
+    private void Retire(int campaign, int day)
+    {
+        if (leases.Look(campaign).Day <= day) leases.Retire(campaign);
     }
 
     /// <summary>Shows policies the running step as a partial row.</summary>
@@ -53,14 +97,14 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
         book.Trajectories.SetOpen(entry.Block, book.Open(campaign).ToRow(entry.Reference, entry.Multiplier, elapsed, partial: false));
     }
 
-    private int CloseUpTo(int campaign, int step)
+    private int CloseUpTo(int campaign, int step, bool partial)
     {
         ref CampaignEntry entry = ref book[campaign];
         int closed = 0;
         while (book.Trajectories.Closed(entry.Block) < step)
         {
             ref StepAccumulator open = ref book.Open(campaign);
-            StepRow row = open.ToRow(entry.Reference, entry.Multiplier, 1, partial: false);
+            StepRow row = open.ToRow(entry.Reference, entry.Multiplier, 1, partial);
             if (open.Signals > 0)
             {
                 open.WriteCurve(entry.Settings!.DailyBudget, entry.Reference, _cost, _value);
@@ -73,7 +117,7 @@ public sealed class StepCloser(CampaignBook book, LeaseDesk leases, EngineOption
 
             open = default;
             entry.StepSpentNanos = 0;
-            entry.IsDirty = true;
+            book.Touch(campaign);
             closed++;
         }
 

@@ -1,3 +1,5 @@
+using AutoBid.Engine.Bidding;
+
 namespace AutoBid.Engine.Ports;
 
 /// <summary>One published decision: a row of autobid.decisions, and with its slot fields the value of autobid.multipliers.</summary>
@@ -56,6 +58,9 @@ public sealed record DecisionRecord
     public required long ExpiresTicks { get; init; }
 
     public required long Version { get; init; }
+
+    /// <summary>Why nothing is bid with the multiplier now; none when it is bid with.</summary>
+    public BidSlotFlags Blocked { get; init; }
 
     public required double LatencyMs { get; init; }
 

@@ -12,14 +12,20 @@ public interface IEventLog : IAsyncDisposable
     /// <summary>Appends and completes when every event is durable. Throws <see cref="EventLogUnavailableException"/> when it cannot be.</summary>
     ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation);
 
-    /// <summary>Partitions of every keyed topic; the same for each. Returns when the log can tell.</summary>
-    ValueTask<int> PartitionsAsync(CancellationToken cancellation);
+    /// <summary>
+    /// Begins: the log gives <paramref name="owner"/> the partitions that fall to this node, now and whenever that changes, and asks where to read.
+    /// One node without others owns all of them when this completes; one among several may get its first later.
+    /// </summary>
+    ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation);
 
-    /// <summary>The partition in which a campaign's events are. Not before <see cref="PartitionsAsync"/> returned.</summary>
+    /// <summary>Partitions of every keyed topic; known from the first call to the owner on.</summary>
+    int Partitions { get; }
+
+    /// <summary>The partition that all events of a campaign lie in.</summary>
     int PartitionOf(string campaignId);
 
-    /// <summary>Starts reading at these offsets; partitions that are not named start at their beginning.</summary>
-    ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation);
+    /// <summary>True while partitions change hands and the owner's call waits for its loop: whoever waits for events must come to an end.</summary>
+    bool IsHandingOver { get; }
 
     /// <summary>End offsets of the owned partitions now: what was appended before this call lies below them.</summary>
     ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation);
@@ -33,6 +39,13 @@ public interface IEventLog : IAsyncDisposable
 
     /// <summary>The position after the last event returned by <see cref="ReadAsync"/>, dead letters included.</summary>
     IReadOnlyList<PartitionOffset> Position { get; }
+
+    /// <summary>Takes what every node hears (settings, slots, outcomes of its own bids), without waiting; empty where one node is alone.</summary>
+    /// <returns>Number of notices added.</returns>
+    int TakeNotices(ICollection<NodeNotice> into);
+
+    /// <summary>Tells other nodes how their bids ended.</summary>
+    ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation);
 
     /// <summary>Publishes decisions to autobid.decisions and the slots to autobid.multipliers.</summary>
     ValueTask PublishAsync(IReadOnlyList<DecisionRecord> decisions, CancellationToken cancellation);

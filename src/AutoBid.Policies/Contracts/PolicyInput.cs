@@ -37,6 +37,9 @@ public readonly struct PolicyInput
     /// <summary>Forecast of the running step's mean value; 0: unknown.</summary>
     public double CurrentMeanValue { get; init; }
 
+    /// <summary>One bit per step: 1 where the campaign may not bid. Forecasts count nothing there.</summary>
+    public ulong ClosedSteps { get; init; }
+
     /// <summary>The multiplier in force; 0: none yet.</summary>
     public double LastMultiplier { get; init; }
 
@@ -52,5 +55,6 @@ public readonly struct PolicyInput
         Prior = Prior,
         CurrentImpressions = CurrentImpressions,
         CurrentMeanValue = CurrentMeanValue,
+        ClosedSteps = ClosedSteps,
     };
 }

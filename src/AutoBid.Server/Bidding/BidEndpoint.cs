@@ -67,10 +67,10 @@ public sealed class BidEndpoint(
             return BidResult.Malformed;
         }
 
-        long now = engine.NowTicks;
+        EngineInstant now = engine.Now;
         ExchangeProfile profile = profiles.Default;
         if (http.Request.RouteValues["exchange"] is string exchange) profiles.TryGet(exchange, out profile);
-        work.Begin(caller, profile, now, rates.ForDay(DayOf(now)));
+        work.Begin(caller, profile, now, rates.ForDay(DayOf(now.EventTicks)));
         bool late = !clocks.Deterministic && work.Request.TMax > 0
             && clocks.Monotonic.GetElapsedTime(started).TotalMilliseconds > work.Request.TMax * ShareOfTmax;
         if (late) work.Response.WriteNoBid(work.Request, NoBidReason.InsufficientAuctionTime);

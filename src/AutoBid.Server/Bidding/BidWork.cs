@@ -1,3 +1,4 @@
+using AutoBid.Core.Time;
 using AutoBid.OpenRtb.Currencies;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.OpenRtb.Profiles;
@@ -28,6 +29,9 @@ public sealed class BidWork(NoticeKeys keys) : IDisposable
     /// <summary>Event time of the request, UTC ticks.</summary>
     public long NowTicks { get; private set; }
 
+    /// <summary>The same instant on the clock of leases.</summary>
+    public long LeaseNowTicks { get; private set; }
+
     public CurrencyRates Rates { get; private set; } = CurrencyRates.Empty;
 
     /// <summary>Currency of the answer; none until the first bid.</summary>
@@ -40,11 +44,12 @@ public sealed class BidWork(NoticeKeys keys) : IDisposable
     public Span<Priced> Priced => _priced.AsSpan(0, _count);
 
     /// <summary>Begins a request that was read into <see cref="Request"/>.</summary>
-    public void Begin(Caller caller, ExchangeProfile profile, long nowTicks, CurrencyRates rates)
+    public void Begin(Caller caller, ExchangeProfile profile, EngineInstant now, CurrencyRates rates)
     {
         Caller = caller;
         Profile = profile;
-        NowTicks = nowTicks;
+        NowTicks = now.EventTicks;
+        LeaseNowTicks = now.LeaseTicks;
         Rates = rates;
         Currency = default;
         Reason = NoBidReason.NoCandidates;

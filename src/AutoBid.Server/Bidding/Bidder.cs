@@ -95,7 +95,7 @@ public sealed class Bidder(AutoBidEngine engine, NoticeUrl notices, ServerMetric
                 continue;
             }
 
-            if (!engine.Bids.TryHold(winner.Campaign, ref winner.Offer, work.NowTicks, work.Profile.LossAssumedAfter(winner.MarkupType).Ticks))
+            if (!engine.Bids.TryHold(winner.Campaign, ref winner.Offer, work.LeaseNowTicks, work.Profile.LossAssumedAfter(winner.MarkupType).Ticks))
             {
                 if (engine.RefillsOnDemand) return false;
                 Drop(work, shortOf, NoBidReason.Lease);

@@ -125,6 +125,23 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
         });
     }
 
+    /// <summary>The click days, oldest first. Conversions by click, spend by bid day with late bills and adjustments, account currency.</summary>
+    public async Task<IResult> DaysAsync(HttpContext http, string id)
+    {
+        if (await engine.DaysAsync(http.Caller().TenantId, id, http.RequestAborted).ConfigureAwait(false) is not { } days) return Unknown();
+        return Results.Ok(days.Select(day => new
+        {
+            day = day.Day,
+            version = day.Version,
+            spend = Nanos.ToDecimal(day.SpentNanos),
+            conversions = day.Conversions,
+            conversionValue = day.ConversionValueMicros / 1_000_000m,
+            expectedFinalConversions = Math.Round(day.ExpectedFinalConversions, 3),
+            expectedFinalDeviation = Math.Round(day.Deviation, 3),
+            closed = day.IsClosed,
+        }));
+    }
+
     public async Task<IResult> DecisionsAsync(HttpContext http, string id, int? limit)
     {
         if (await store.GetAsync(http.Caller().TenantId, id, http.RequestAborted).ConfigureAwait(false) is null) return Unknown();

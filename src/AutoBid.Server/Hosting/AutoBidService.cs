@@ -218,7 +218,7 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));
         services.AddSingleton<ICampaignNames, CampaignNames>();
         services.AddSingleton(sp => EventLogFactory.Create(
-            new EventLogOptions { Kafka = options.Kafka, Directory = Path.Combine(options.DataDirectory, "log"), Fsync = options.Fsync, TopicPrefix = options.TopicPrefix, CreateTopics = options.CreateTopics },
+            new EventLogOptions { Kafka = options.Kafka, Directory = Path.Combine(options.DataDirectory, "log"), Fsync = options.Fsync, TopicPrefix = options.TopicPrefix, CreateTopics = options.CreateTopics, AcceptDamage = options.AcceptLogDamage },
             sp.GetRequiredService<ICampaignNames>(), sp.GetRequiredService<ILoggerFactory>(), TimeProvider.System));
 
         services.AddSingleton<PolicyMetrics>();

@@ -53,6 +53,7 @@ internal static class Routes
         v1.MapPut("/campaigns/{id}", campaigns.ReplaceAsync).Accepts<CampaignDocument>("application/json").RequireScope(Scopes.CampaignsWrite);
         v1.MapDelete("/campaigns/{id}", campaigns.DeleteAsync).RequireScope(Scopes.CampaignsWrite);
         started.MapGet("/campaigns/{id}/trajectory", campaigns.TrajectoryAsync).RequireScope(Scopes.CampaignsRead);
+        started.MapGet("/campaigns/{id}/days", campaigns.DaysAsync).RequireScope(Scopes.CampaignsRead);
         v1.MapGet("/campaigns/{id}/decisions", campaigns.DecisionsAsync).RequireScope(Scopes.CampaignsRead);
         started.MapPost("/events", (Delegate)services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScope(Scopes.Events);
         started.MapPost("/multipliers", (Delegate)services.GetRequiredService<MultipliersEndpoint>().HandleAsync).Accepts<MultipliersEndpoint.Query>("application/json").RequireScope(Scopes.Bid);

@@ -51,6 +51,9 @@ public sealed record ServeOptions
     /// <summary>Appends wait for the disk. Only a throw-away run may switch this off.</summary>
     public bool Fsync { get; init; } = true;
 
+    /// <summary>Start although the event log has damaged records that the ledger has not yet; their events are lost.</summary>
+    public bool AcceptLogDamage { get; init; }
+
     /// <summary>Log to the console: quiet (warnings), normal.</summary>
     public bool Quiet { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using AutoBid.Engine.Ports;
 
 namespace AutoBid.Streaming.Diagnostics;
 
@@ -16,6 +17,9 @@ public static class StreamingMetrics
         "autobid_events_forwarded_total", description: "Events found in the wrong partition and forwarded to the right one.");
 
     internal static readonly Counter<long> Read = Meter.CreateCounter<long>("autobid_events_read_total", description: "Events read, by topic.");
+
+    internal static readonly Gauge<long> Lag = Meter.CreateGauge<long>(
+        "autobid_log_lag_events", description: "Events of the owned partitions that are not read yet, by topic; measured at each tick.");
 
     internal static readonly Counter<long> Appended = Meter.CreateCounter<long>(
         "autobid_log_records_appended_total", description: "Records made durable, the engine's own output included.");
@@ -42,6 +46,16 @@ public static class StreamingMetrics
     internal static readonly Histogram<int> CommitRecords = Meter.CreateHistogram(
         "autobid_log_commit_records", description: "Records that one group commit made durable.",
         advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10000, 50000] });
+
+    /// <summary>Records how far a reader is behind, topic by topic.</summary>
+    internal static void RecordLag(IReadOnlyList<PartitionOffset> ends, IReadOnlyList<PartitionOffset> position)
+    {
+        foreach (string topic in Topic.Inputs)
+        {
+            long behind = ends.Where(at => at.Topic == topic).Sum(at => at.NextOffset) - position.Where(at => at.Topic == topic).Sum(at => at.NextOffset);
+            Lag.Record(Math.Max(behind, 0), TopicTag(topic));
+        }
+    }
 
     internal static KeyValuePair<string, object?> TopicTag(string topic) => new("topic", topic);
 

@@ -19,6 +19,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
     private readonly TimeProvider _time;
     private readonly SegmentStore _store;
     private readonly GroupCommit _writer;
+    private readonly bool _acceptDamage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadAhead? _reader;
     private bool _disposed;
@@ -31,7 +32,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
 
     internal EmbeddedEventLog(EventLogOptions options, ICampaignNames names, ILogger logger, TimeProvider time, Func<string, ILogFile> open)
     {
-        (_names, _logger, _time) = (names, logger, time);
+        (_names, _logger, _time, _acceptDamage) = (names, logger, time, options.AcceptDamage);
         if (!options.Fsync) logger.LogWarning("fsync is off: a power cut may lose acknowledged events");
         _store = new SegmentStore(options, time, logger, open);
         _writer = new GroupCommit(_store, options.QueueCapacity, logger, Committed);
@@ -79,21 +80,35 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         return _writer.AppendAsync(append, cancellation);
     }
 
-    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(Partitions);
+    /// <summary>One process has the log, so it is given all partitions, once.</summary>
+    public ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation)
+    {
+        int[] all = [.. Enumerable.Range(0, Partitions)];
+        return owner.TakeAsync(
+            all,
+            offsets =>
+            {
+                Segment first = _store.First;
+                DurableEnd end = _store.Durable;
+                List<PartitionOffset> start = StartOffsets.Resolve(
+                    offsets, Partitions, all, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
+                ReadAhead? previous = _reader;
+                Volatile.Write(ref _reader, new ReadAhead(new LogReader(_store, start, _names, _logger, _acceptDamage), Partitions, start));
+                previous?.Dispose();
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
+    }
 
     public int PartitionOf(string campaignId) => Murmur2.Partition(campaignId, Partitions);
 
-    public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
-    {
-        Segment first = _store.First;
-        DurableEnd end = _store.Durable;
-        List<PartitionOffset> start = StartOffsets.Resolve(
-            offsets, Partitions, (topic, partition) => (first.BaseOffsets[Slot(topic, partition)], end.Next[Slot(topic, partition)]), _logger);
-        ReadAhead? previous = _reader;
-        Volatile.Write(ref _reader, new ReadAhead(new LogReader(_store, start, _names, _logger), Partitions, start));
-        previous?.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public bool IsHandingOver => false;
+
+    /// <summary>None: there is no other node to hear from.</summary>
+    public int TakeNotices(ICollection<NodeNotice> into) => 0;
+
+    /// <summary>Nothing: there is no other node to tell.</summary>
+    public ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation) => ValueTask.CompletedTask;
 
     public ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
     {
@@ -102,6 +117,7 @@ public sealed class EmbeddedEventLog : IEventLog, IDeadLetterLog
         foreach (string topic in Topic.Inputs)
             for (int partition = 0; partition < Partitions; partition++)
                 offsets.Add(new PartitionOffset(topic, partition, end.Next[Slot(topic, partition)]));
+        if (_reader is { } reader) StreamingMetrics.RecordLag(offsets, reader.Position);
         return ValueTask.FromResult<IReadOnlyList<PartitionOffset>>(offsets);
     }
 

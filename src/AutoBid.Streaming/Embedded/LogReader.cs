@@ -20,11 +20,14 @@ internal sealed class LogReader : IDisposable
     private readonly long[] _next;
     private Segment _segment;
     private RecordScanner _scanner;
+    private readonly bool _acceptDamage;
     private long _skippedSeen;
+    private string? _damage;
 
-    public LogReader(SegmentStore store, IReadOnlyList<PartitionOffset> start, ICampaignNames names, ILogger logger)
+    /// <param name="acceptDamage">False: damaged bytes among what is yet to be read end the reading with an InvalidDataException.</param>
+    public LogReader(SegmentStore store, IReadOnlyList<PartitionOffset> start, ICampaignNames names, ILogger logger, bool acceptDamage)
     {
-        (_store, _names, _logger) = (store, names, logger);
+        (_store, _names, _logger, _acceptDamage) = (store, names, logger, acceptDamage);
         _partitions = store.Partitions;
         _next = new long[TopicIds.Count * _partitions];
         foreach (PartitionOffset offset in start) _next[Slot(TopicIds.Of(offset.Topic), offset.Partition)] = offset.NextOffset;
@@ -47,11 +50,27 @@ internal sealed class LogReader : IDisposable
             byte topic = RecordFormat.TopicId(record);
             int partition = RecordFormat.Partition(record);
             long offset = RecordFormat.Offset(record);
-            if (!TopicIds.IsInput(topic) || offset < _next[Slot(topic, partition)])
+            if (!TopicIds.IsInput(topic))
             {
                 _scanner.Advance(record);
                 continue;
             }
+
+            if (offset < _next[Slot(topic, partition)])
+            {
+                // Read before, so what lies in front of it was too: the damage came later and costs nothing.
+                _damage = null;
+                _scanner.Advance(record);
+                continue;
+            }
+
+            if (_damage is { } damage && !_acceptDamage)
+            {
+                throw new InvalidDataException(
+                    $"{damage}: acknowledged events that are not in the ledger yet may be lost. Restore the file, or go on without them with --accept-log-damage.");
+            }
+
+            _damage = null;
 
             string name = TopicIds.Name(topic);
             ref EngineEvent e = ref into[count];
@@ -86,10 +105,13 @@ internal sealed class LogReader : IDisposable
             DurableEnd end = _store.Durable;
             bool last = _segment == end.Segment;
             bool found = _scanner.TryPeek(last ? end.Position : _segment.Length, out record);
-            if (_scanner.SkippedBytes > _skippedSeen)
+            // A segment that was left is full: what follows its last record is damaged too.
+            long damaged = _scanner.SkippedBytes - _skippedSeen + (found || last ? 0 : _segment.Length - _scanner.Position);
+            if (damaged > 0)
             {
-                StreamingMetrics.Damaged.Add(_scanner.SkippedBytes - _skippedSeen);
-                _logger.LogError("{Path}: {Bytes} damaged bytes before {Position} were skipped", _segment.Path, _scanner.SkippedBytes - _skippedSeen, _scanner.Position);
+                StreamingMetrics.Damaged.Add(damaged);
+                _damage = $"{_segment.Path} has {damaged} damaged bytes before {(found ? _scanner.Position : _segment.Length)}";
+                _logger.LogError("{Damage}; they are skipped", _damage);
                 _skippedSeen = _scanner.SkippedBytes;
             }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Streaming.Json;
@@ -58,6 +59,12 @@ public static class DecisionWriter
         json.WriteString("campaign"u8, record.CampaignId);
         EventWriter.WriteTime(json, "time"u8, record.TimeTicks);
         WriteSlot(json, record);
+        EventWriter.WriteText(json, "blocked"u8, record.Blocked switch
+        {
+            BidSlotFlags.OffSchedule => "schedule",
+            BidSlotFlags.OutOfBudget => "budget",
+            _ => null,
+        });
         EventWriter.End(json);
     }
 

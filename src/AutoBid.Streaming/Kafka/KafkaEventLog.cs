@@ -14,10 +14,10 @@ using Microsoft.Extensions.Logging;
 namespace AutoBid.Streaming.Kafka;
 
 /// <summary>
-/// The event log in Kafka: idempotent appends acknowledged by all in-sync replicas; reading by explicit offsets, which the ledger store keeps.
-/// An event in the wrong partition is forwarded to the right one, one that cannot be parsed goes to <c>topic.dead</c>; both before the position passes them.
+/// The event log in Kafka: idempotent appends acknowledged by all in-sync replicas; reading from offsets that the ledger store keeps, of all partitions or of
+/// those that the consumer group gives this node. An event in the wrong partition is forwarded to the right one, one that cannot be parsed goes to <c>topic.dead</c>; both before the position passes them.
 /// </summary>
-public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
+public sealed class KafkaEventLog : IEventLog, IDeadLetterLog, IGroupMember
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
@@ -32,8 +32,13 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
     private readonly Task _watch;
     private Task<int>? _ensured;
     private KafkaReader? _reader;
-    private KafkaInbox? _inbox;
+    private KafkaFeed? _feed;
+    private IPartitionOwner? _owner;
+
+    // Replaced only while the owner's loop stands still.
+    private volatile KafkaInbox? _inbox;
     private volatile bool _available;
+    private volatile bool _handingOver;
     private int _partitions;
     private bool _disposed;
 
@@ -48,7 +53,15 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
 
     public bool IsAvailable => _available;
 
+    public int Partitions => _partitions;
+
+    public bool IsHandingOver => _handingOver;
+
     public IReadOnlyList<PartitionOffset> Position => Inbox.Position;
+
+    public int PartitionOf(string campaignId) => Murmur2.Partition(campaignId, _partitions);
+
+    public int TakeNotices(ICollection<NodeNotice> into) => _feed?.Take(into) ?? 0;
 
     private KafkaInbox Inbox => _inbox ?? throw new InvalidOperationException("StartAsync comes first");
 
@@ -63,66 +76,61 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         await _producer.ProduceAsync(messages, cancellation);
     }
 
-    /// <summary>Keeps trying while the brokers are down. Throws InvalidOperationException when the counts differ.</summary>
-    public async ValueTask<int> PartitionsAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Returns when reading has begun, or the group is joined: keeps trying while the brokers are down. Throws InvalidOperationException when topics or
+    /// offsets are wrong.
+    /// </summary>
+    public async ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation)
     {
-        for (bool said = false; ; said = true)
-        {
-            try
-            {
-                return _partitions = await EnsureTopicsAsync(cancellation);
-            }
-            catch (Exception e) when (e is KafkaException or EventLogUnavailableException)
-            {
-                await WaitForBrokersAsync(e, said, cancellation);
-            }
-        }
-    }
-
-    public int PartitionOf(string campaignId)
-        => _partitions > 0 ? Murmur2.Partition(campaignId, _partitions) : throw new InvalidOperationException("PartitionsAsync comes first");
-
-    /// <summary>Returns when reading has begun: keeps trying while the brokers are down. Throws InvalidOperationException when topics or offsets are wrong.</summary>
-    public async ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
-    {
+        _owner = owner;
         bool said = false;
         while (true)
         {
-            KafkaReader? reader = null;
             try
             {
-                reader = new KafkaReader(_options, new PartitionAssignment(await EnsureTopicsAsync(cancellation)), _logger);
-                PartitionAssignment assignment = reader.Assignment;
-                long[] low = await reader.OffsetsAsync(OffsetSpec.Earliest(), cancellation);
-                long[] high = await reader.OffsetsAsync(OffsetSpec.Latest(), cancellation);
-                List<PartitionOffset> start = StartOffsets.Resolve(
-                    offsets, assignment.Partitions, (topic, partition) => (low[assignment.IndexOf(topic, partition)], high[assignment.IndexOf(topic, partition)]), _logger);
-                if (_reader is not null) await _reader.DisposeAsync();
-                _inbox = new KafkaInbox(reader, start, _names);
-                reader.Start(start);
-                _reader = reader;
+                await BeginAsync(cancellation);
                 SetAvailable(true, "");
                 return;
             }
             catch (Exception e) when (e is KafkaException or EventLogUnavailableException)
             {
-                if (reader is not null) await reader.DisposeAsync();
-                await WaitForBrokersAsync(e, said, cancellation);
+                SetAvailable(false, e.Message);
+                if (!said) _logger.LogWarning("Kafka at {Servers} does not answer ({Reason}); trying again every {Seconds} s", _options.Kafka, e.Message, RetryInterval.TotalSeconds);
                 said = true;
-            }
-            catch
-            {
-                if (reader is not null) await reader.DisposeAsync();
-                throw;
+                await Task.Delay(RetryInterval, _time, cancellation);
             }
         }
     }
 
-    private async Task WaitForBrokersAsync(Exception reason, bool said, CancellationToken cancellation)
+    /// <summary>Runs on the fetching thread, inside the client's rebalance: blocks it, not the client's heartbeats.</summary>
+    IReadOnlyList<PartitionOffset> IGroupMember.Given(IReadOnlyList<int> partitions)
     {
-        SetAvailable(false, reason.Message);
-        if (!said) _logger.LogWarning("Kafka at {Servers} does not answer ({Reason}); trying again every {Seconds} s", _options.Kafka, reason.Message, RetryInterval.TotalSeconds);
-        await Task.Delay(RetryInterval, _time, cancellation);
+        _logger.LogInformation("given the partitions {Partitions}", string.Join(", ", partitions));
+        IReadOnlyList<PartitionOffset> start = [];
+        HandOver(async () =>
+        {
+            while (true)
+            {
+                try
+                {
+                    start = await TakeAsync(_reader!, partitions, _stop.Token);
+                    return;
+                }
+                catch (KafkaException e)
+                {
+                    _logger.LogWarning("where to read is not known yet ({Reason}); asking again", e.Error.Reason);
+                    await Task.Delay(RetryInterval, _time, _stop.Token);
+                }
+            }
+        });
+        return start;
+    }
+
+    void IGroupMember.Taken(IReadOnlyList<int> partitions)
+    {
+        _logger.LogInformation("gave up the partitions {Partitions}", string.Join(", ", partitions));
+        KafkaReader reader = _reader!;
+        HandOver(() => _owner!.GiveUpAsync(partitions, () => _inbox = Empty(reader), CancellationToken.None).AsTask());
     }
 
     public async ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
@@ -132,8 +140,11 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         await _producer.FlushAsync(cancellation);
         try
         {
-            long[] ends = await reader.OffsetsAsync(OffsetSpec.Latest(), cancellation);
-            return [.. reader.Assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, ends[i]))];
+            PartitionAssignment assignment = Inbox.Assignment;
+            long[] ends = await reader.OffsetsAsync(assignment, OffsetSpec.Latest(), cancellation);
+            PartitionOffset[] offsets = [.. assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, ends[i]))];
+            StreamingMetrics.RecordLag(offsets, Position);
+            return offsets;
         }
         catch (KafkaException e)
         {
@@ -185,6 +196,21 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         await _producer.ProduceAsync(messages, cancellation);
     }
 
+    public async ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation)
+    {
+        if (outcomes.Count == 0 || _options.Group is null) return;
+        var messages = new List<OutgoingMessage>(outcomes.Count);
+        var buffer = new ArrayBufferWriter<byte>(512);
+        foreach (LeaseOutcomes one in outcomes)
+        {
+            OutcomesJson.Write(one, buffer);
+            messages.Add(new OutgoingMessage(Topic.Outcomes, Encoding.UTF8.GetBytes(one.Node), Take(buffer)));
+        }
+
+        await EnsureTopicsAsync(cancellation);
+        await _producer.ProduceAsync(messages, cancellation);
+    }
+
     public async ValueTask RejectAsync(IReadOnlyList<RejectedEvent> rejected, CancellationToken cancellation)
     {
         if (rejected.Count == 0) return;
@@ -207,7 +233,9 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         _disposed = true;
         await _stop.CancelAsync();
         await _watch;
+        // Leaving the group hands the partitions over: the owner still commits, so it goes first.
         if (_reader is not null) await _reader.DisposeAsync();
+        if (_feed is not null) await _feed.DisposeAsync();
         await _producer.DisposeAsync();
         _topics.Dispose();
         _stop.Dispose();
@@ -227,7 +255,72 @@ public sealed class KafkaEventLog : IEventLog, IDeadLetterLog
         return new OutgoingMessage(Topic.Dead(letter.Topic), null, buffer.WrittenSpan.ToArray(), "autobid-reason", Encoding.UTF8.GetBytes(letter.Code));
     }
 
-    private async ValueTask<bool> WaitAsync(ChannelReader<ConsumeResult<byte[], byte[]>> messages, TimeSpan wait, CancellationToken cancellation)
+    private async Task BeginAsync(CancellationToken cancellation)
+    {
+        _partitions = await EnsureTopicsAsync(cancellation);
+        if (_reader is not null) await _reader.DisposeAsync();
+        var reader = new KafkaReader(_options, _options.Group is null ? null : this, _logger);
+        try
+        {
+            if (_options.Group is null)
+            {
+                IReadOnlyList<PartitionOffset> start = await TakeAsync(reader, PartitionAssignment.All(_partitions).Numbers, cancellation);
+                reader.Start(start);
+            }
+            else
+            {
+                _inbox = Empty(reader);
+                _feed ??= new KafkaFeed(_options, _partitions, _names, _logger);
+                _reader = reader;
+                reader.Join();
+            }
+
+            _reader = reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync();
+            _reader = null;
+            throw;
+        }
+    }
+
+    private async Task<IReadOnlyList<PartitionOffset>> TakeAsync(KafkaReader reader, IReadOnlyList<int> partitions, CancellationToken cancellation)
+    {
+        var assignment = new PartitionAssignment(_partitions, partitions);
+        List<PartitionOffset> start = [];
+        await _owner!.TakeAsync(
+            partitions,
+            async offsets =>
+            {
+                // Asked after the claim: until then the last owner may have committed further.
+                long[] low = await reader.OffsetsAsync(assignment, OffsetSpec.Earliest(), cancellation);
+                long[] high = await reader.OffsetsAsync(assignment, OffsetSpec.Latest(), cancellation);
+                start = StartOffsets.Resolve(
+                    offsets, _partitions, partitions,
+                    (topic, partition) => (low[assignment.IndexOf(topic, partition)], high[assignment.IndexOf(topic, partition)]), _logger);
+                _inbox = new KafkaInbox(reader, assignment, reader.NextGeneration(), start, _names);
+            },
+            cancellation);
+        return start;
+    }
+
+    private KafkaInbox Empty(KafkaReader reader) => new(reader, new PartitionAssignment(_partitions, []), reader.NextGeneration(), [], _names);
+
+    private void HandOver(Func<Task> work)
+    {
+        _handingOver = true;
+        try
+        {
+            Task.Run(work).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            _handingOver = false;
+        }
+    }
+
+    private async ValueTask<bool> WaitAsync(ChannelReader<Fetched> messages, TimeSpan wait, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (wait <= TimeSpan.Zero && !messages.Completion.IsCompleted) return false;

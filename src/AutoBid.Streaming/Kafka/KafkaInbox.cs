@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Ports;
@@ -16,17 +17,23 @@ namespace AutoBid.Streaming.Kafka;
 internal sealed class KafkaInbox
 {
     private readonly KafkaReader _reader;
+    private readonly PartitionAssignment _assignment;
+    private readonly int _generation;
     private readonly ICampaignNames _names;
     private readonly IdentityBatch _identities = new();
     private readonly long[] _position;
     private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
     private Queue<ConsumeResult<byte[], byte[]>> _replay = [];
 
-    public KafkaInbox(KafkaReader reader, IReadOnlyList<PartitionOffset> start, ICampaignNames names)
+    /// <param name="start">Where each owned partition is read from, in the order of the assignment.</param>
+    /// <param name="generation">Number of the assignment; messages of others are passed over.</param>
+    public KafkaInbox(KafkaReader reader, PartitionAssignment assignment, int generation, IReadOnlyList<PartitionOffset> start, ICampaignNames names)
     {
-        (_reader, _names) = (reader, names);
+        (_reader, _assignment, _generation, _names) = (reader, assignment, generation, names);
         _position = [.. start.Select(offset => offset.NextOffset)];
     }
+
+    public PartitionAssignment Assignment => _assignment;
 
     /// <summary>Events of this round that lie in the wrong partition, addressed to the right one.</summary>
     public List<OutgoingMessage> Displaced { get; } = [];
@@ -37,7 +44,7 @@ internal sealed class KafkaInbox
     public bool HasMore => _replay.Count > 0 || _reader.Messages.TryPeek(out _);
 
     public IReadOnlyList<PartitionOffset> Position
-        => [.. _reader.Assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
+        => [.. _assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
 
     /// <summary>Starts a round with what is there. Returns the number of events.</summary>
     public int Take(Span<EngineEvent> into)
@@ -46,7 +53,7 @@ internal sealed class KafkaInbox
         Displaced.Clear();
         Dead.Clear();
         int count = 0;
-        while (count < into.Length && _taken.Count < 2 * into.Length && (_replay.TryDequeue(out var message) || _reader.Messages.TryRead(out message)))
+        while (count < into.Length && _taken.Count < 2 * into.Length && TryNext(out ConsumeResult<byte[], byte[]>? message))
         {
             _taken.Add(message);
             if (!message.IsPartitionEOF && Decode(message, ref into[count])) count++;
@@ -60,13 +67,26 @@ internal sealed class KafkaInbox
     {
         foreach (ConsumeResult<byte[], byte[]> message in _taken)
         {
-            ref long position = ref _position[_reader.Assignment.IndexOf(message.Topic, message.Partition.Value)];
+            ref long position = ref _position[_assignment.IndexOf(message.Topic, message.Partition.Value)];
             position = Math.Max(position, message.IsPartitionEOF ? message.Offset.Value : message.Offset.Value + 1);
         }
     }
 
     /// <summary>Undoes the round: all of it comes again, the events too, since the caller never saw them.</summary>
     public void PutBack() => _replay = new Queue<ConsumeResult<byte[], byte[]>>(_taken.Concat(_replay));
+
+    private bool TryNext([NotNullWhen(true)] out ConsumeResult<byte[], byte[]>? message)
+    {
+        if (_replay.TryDequeue(out message)) return true;
+        while (_reader.Messages.TryRead(out Fetched fetched))
+        {
+            if (fetched.Assignment != _generation) continue;
+            message = fetched.Message;
+            return true;
+        }
+
+        return false;
+    }
 
     private bool Decode(ConsumeResult<byte[], byte[]> message, ref EngineEvent e)
     {
@@ -78,7 +98,7 @@ internal sealed class KafkaInbox
             return false;
         }
 
-        if (Murmur2.Partition(e.CampaignId, _reader.Assignment.Partitions) != partition)
+        if (Murmur2.Partition(e.CampaignId, _assignment.Partitions) != partition)
         {
             byte[] from = Encoding.UTF8.GetBytes($"{partition}@{message.Offset.Value}");
             Displaced.Add(new OutgoingMessage(message.Topic, Encoding.UTF8.GetBytes(e.CampaignId), payload, "autobid-forwarded-from", from));

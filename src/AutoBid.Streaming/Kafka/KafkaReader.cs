@@ -6,13 +6,19 @@ using Microsoft.Extensions.Logging;
 
 namespace AutoBid.Streaming.Kafka;
 
-/// <summary>The consumer: explicit partitions and offsets, one thread that fetches into a bounded queue. One owner reads.</summary>
+/// <summary>
+/// The consumer: one thread that fetches into a bounded queue, from explicit partitions or from those that the consumer group gives. One owner reads.
+/// </summary>
 internal sealed class KafkaReader : IAsyncDisposable
 {
-    /// <summary>Fetched messages that nobody has read yet. When full, fetching pauses; the client's own buffer is bounded by its settings.</summary>
+    /// <summary>
+    /// Fetched messages that nobody has read yet. When it stays full the partitions are paused and the client is only polled, so that the group does not
+    /// take a busy node for a dead one.
+    /// </summary>
     private const int QueueCapacity = 8192;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PausesAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly ILogger _logger;
     private readonly string _prefix;
@@ -21,51 +27,74 @@ internal sealed class KafkaReader : IAsyncDisposable
     private readonly TimeSpan _timeout;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Channel<ConsumeResult<byte[], byte[]>> _queue = Channel.CreateBounded<ConsumeResult<byte[], byte[]>>(
+    private readonly Channel<Fetched> _queue = Channel.CreateBounded<Fetched>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private bool _started;
+    // Fetched while the queue was full. Fetching thread only.
+    private readonly Queue<Fetched> _waiting = [];
 
-    public KafkaReader(EventLogOptions options, PartitionAssignment assignment, ILogger logger)
+    // Paused by this reader and not resumed. A partition keeps its pause while another node has it. Fetching thread only.
+    private readonly HashSet<TopicPartition> _paused = [];
+
+    private bool _started;
+    private int _generation;
+
+    /// <param name="member">Null: partitions are named by <see cref="Start"/>; else the group of the options deals them out.</param>
+    public KafkaReader(EventLogOptions options, IGroupMember? member, ILogger logger)
     {
-        (Assignment, _logger, _prefix) = (assignment, logger, options.TopicPrefix);
-        _consumer = new ConsumerBuilder<byte[], byte[]>(KafkaSettings.Consumer(options))
+        (_logger, _prefix, _timeout) = (logger, options.TopicPrefix, options.AppendTimeout);
+        ConsumerBuilder<byte[], byte[]> builder = new ConsumerBuilder<byte[], byte[]>(KafkaSettings.Consumer(options))
             .SetLogHandler((_, message) => logger.LogDebug("{Facility}: {Message}", message.Facility, message.Message))
-            .SetErrorHandler((_, error) => logger.LogDebug("consumer: {Reason}", error.Reason))
-            .Build();
+            .SetErrorHandler((_, error) => logger.LogDebug("consumer: {Reason}", error.Reason));
+        if (member is not null)
+        {
+            builder.SetPartitionsAssignedHandler((_, given) => Place(member.Given(NumbersOf(given)), given))
+                .SetPartitionsRevokedHandler((_, taken) => member.Taken(NumbersOf(taken.Select(one => one.TopicPartition))))
+                .SetPartitionsLostHandler((_, taken) => member.Taken(NumbersOf(taken.Select(one => one.TopicPartition))));
+        }
+
+        _consumer = builder.Build();
         _admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
-        _timeout = options.AppendTimeout;
     }
 
-    public PartitionAssignment Assignment { get; }
-
     /// <summary>Completes with InvalidOperationException when reading cannot go on (the offset wanted is gone).</summary>
-    public ChannelReader<ConsumeResult<byte[], byte[]>> Messages => _queue.Reader;
+    public ChannelReader<Fetched> Messages => _queue.Reader;
+
+    /// <summary>Begins the next assignment: messages of the ones before are told by their number.</summary>
+    public int NextGeneration() => ++_generation;
 
     /// <summary>Oldest offsets kept, or end offsets, of the owned partitions, asked of their leaders; in the order of the assignment.</summary>
-    public async Task<long[]> OffsetsAsync(OffsetSpec which, CancellationToken cancellation)
+    public async Task<long[]> OffsetsAsync(PartitionAssignment assignment, OffsetSpec which, CancellationToken cancellation)
     {
+        if (assignment.Owned.Count == 0) return [];
         // One request to each leader. The consumer's QueryWatermarkOffsets would take two round trips for each partition: 0.3 s for twenty.
         var options = new ListOffsetsOptions { RequestTimeout = _timeout, IsolationLevel = IsolationLevel.ReadCommitted };
-        IEnumerable<TopicPartitionOffsetSpec> specs = Assignment.Owned.Select(
+        IEnumerable<TopicPartitionOffsetSpec> specs = assignment.Owned.Select(
             one => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(_prefix + one.Topic, one.Partition), OffsetSpec = which });
         ListOffsetsResult result = await _admin.ListOffsetsAsync(specs, options).WaitAsync(cancellation);
-        long[] offsets = new long[Assignment.Owned.Count];
+        long[] offsets = new long[assignment.Owned.Count];
         Array.Fill(offsets, -1);
         foreach (TopicPartitionOffsetError answer in result.ResultInfos.Select(info => info.TopicPartitionOffsetError))
         {
             if (answer.Error.IsError) throw new KafkaException(answer.Error);
-            offsets[Assignment.IndexOf(answer.Topic[_prefix.Length..], answer.Partition.Value)] = answer.Offset.Value;
+            offsets[assignment.IndexOf(answer.Topic[_prefix.Length..], answer.Partition.Value)] = answer.Offset.Value;
         }
 
         return offsets.Contains(-1) ? throw new KafkaException(new Error(ErrorCode.Local_Partial, "some partitions did not tell their offsets")) : offsets;
     }
 
+    /// <summary>Fetches from these offsets, as the only owner.</summary>
     public void Start(IReadOnlyList<PartitionOffset> offsets)
     {
-        _consumer.Assign(offsets.Select(offset => new TopicPartitionOffset(_prefix + offset.Topic, offset.Partition, offset.NextOffset)));
-        _started = true;
-        new Thread(Fetch) { IsBackground = true, Name = "event log reader" }.Start();
+        _consumer.Assign(offsets.Select(Place));
+        Fetching();
+    }
+
+    /// <summary>Joins the group and fetches what it gives.</summary>
+    public void Join()
+    {
+        _consumer.Subscribe(Topic.Inputs.Select(topic => _prefix + topic));
+        Fetching();
     }
 
     public async ValueTask DisposeAsync()
@@ -81,6 +110,24 @@ internal sealed class KafkaReader : IAsyncDisposable
         _stop.Dispose();
     }
 
+    private static int[] NumbersOf(IEnumerable<TopicPartition> partitions) => [.. partitions.Select(one => one.Partition.Value).Distinct().Order()];
+
+    private TopicPartitionOffset Place(PartitionOffset offset) => new(_prefix + offset.Topic, offset.Partition, offset.NextOffset);
+
+    private TopicPartitionOffset[] Place(IReadOnlyList<PartitionOffset> offsets, List<TopicPartition> given)
+    {
+        TopicPartitionOffset[] placed = [.. offsets.Select(Place)];
+        if (placed.Length != given.Count || placed.Any(one => !given.Contains(one.TopicPartition)))
+            throw new InvalidOperationException("the group gave other partitions of one topic than of another: every node must use the range assignor");
+        return placed;
+    }
+
+    private void Fetching()
+    {
+        _started = true;
+        new Thread(Fetch) { IsBackground = true, Name = "event log reader" }.Start();
+    }
+
     private void Fetch()
     {
         Exception? failure = null;
@@ -88,7 +135,8 @@ internal sealed class KafkaReader : IAsyncDisposable
         {
             while (!_stop.IsCancellationRequested)
             {
-                if (Consume() is { } message && !_queue.Writer.TryWrite(message)) _queue.Writer.WriteAsync(message, _stop.Token).AsTask().GetAwaiter().GetResult();
+                if (_paused.Count > 0) Resume();
+                if (Consume(PollInterval) is { } message) Enqueue(message);
             }
         }
         catch (OperationCanceledException)
@@ -105,11 +153,43 @@ internal sealed class KafkaReader : IAsyncDisposable
         _ended.SetResult();
     }
 
-    private ConsumeResult<byte[], byte[]>? Consume()
+    private void Enqueue(ConsumeResult<byte[], byte[]> message)
+    {
+        _waiting.Enqueue(new Fetched(message, _generation));
+        while (_waiting.TryPeek(out Fetched next))
+        {
+            // A new assignment begins at its own offsets: what waits from before it comes again.
+            if (next.Assignment != _generation || _queue.Writer.TryWrite(next)) _waiting.Dequeue();
+            else if (!_queue.Writer.WaitToWriteAsync(_stop.Token).AsTask().Wait((int)PausesAfter.TotalMilliseconds, _stop.Token))
+            {
+                Pause();
+                if (Consume(TimeSpan.Zero) is { } slipped) _waiting.Enqueue(new Fetched(slipped, _generation));
+            }
+        }
+    }
+
+    /// <summary>What the client had fetched ahead is dropped by a pause and fetched again: the price of staying in the group.</summary>
+    private void Pause()
+    {
+        TopicPartition[] running = [.. _consumer.Assignment.Where(one => !_paused.Contains(one))];
+        if (running.Length == 0) return;
+        _consumer.Pause(running);
+        _paused.UnionWith(running);
+    }
+
+    private void Resume()
+    {
+        TopicPartition[] ready = [.. _consumer.Assignment.Where(_paused.Contains)];
+        if (ready.Length == 0) return;
+        _consumer.Resume(ready);
+        _paused.ExceptWith(ready);
+    }
+
+    private ConsumeResult<byte[], byte[]>? Consume(TimeSpan wait)
     {
         try
         {
-            ConsumeResult<byte[], byte[]>? message = _consumer.Consume(PollInterval);
+            ConsumeResult<byte[], byte[]>? message = _consumer.Consume(wait);
             // From here on topics bear their own names.
             if (message is not null) message.Topic = message.Topic[_prefix.Length..];
             return message;

@@ -8,6 +8,9 @@ internal static class KafkaSettings
     /// <summary>A client that looks for its broker again within this time after it came back.</summary>
     private const int ReconnectBackoffMaxMs = 1000;
 
+    /// <summary>A node that the group has not heard of for this long loses its partitions; brokers accept no less by default.</summary>
+    private const int SessionTimeoutMs = 6000;
+
     public static ProducerConfig Producer(EventLogOptions options) => With(options, new ProducerConfig
     {
         EnableIdempotence = true,
@@ -21,14 +24,30 @@ internal static class KafkaSettings
         DeliveryReportFields = "none",
     });
 
-    /// <summary>Offsets live in the ledger store: nothing is ever committed to the group, which only has a name because the protocol wants one.</summary>
-    public static ConsumerConfig Consumer(EventLogOptions options) => With(options, new ConsumerConfig
+    /// <summary>
+    /// Offsets live in the ledger store: nothing is ever committed to the group. With <see cref="EventLogOptions.Group"/> it deals out the partitions; else it
+    /// only has a name because the protocol wants one.
+    /// </summary>
+    public static ConsumerConfig Consumer(EventLogOptions options)
+    {
+        ConsumerConfig config = Reader(options);
+        config.AutoOffsetReset = AutoOffsetReset.Error;
+        if (options.Group is null) return config;
+        config.GroupId = options.TopicPrefix + options.Group;
+        // The topics of one campaign must have one owner: range gives partition n of each topic to the same member, cooperative-sticky does not.
+        config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range;
+        config.SessionTimeoutMs = SessionTimeoutMs;
+        config.HeartbeatIntervalMs = SessionTimeoutMs / 4;
+        return config;
+    }
+
+    /// <summary>A consumer that belongs to no group: every node reads what it reads.</summary>
+    public static ConsumerConfig Reader(EventLogOptions options) => With(options, new ConsumerConfig
     {
         GroupId = "autobid",
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
-        AutoOffsetReset = AutoOffsetReset.Error,
-        PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range,
+        AutoOffsetReset = AutoOffsetReset.Earliest,
         // End-of-partition marks let the position pass offsets that hold no record (compacted away, transaction marks).
         EnablePartitionEof = true,
         IsolationLevel = IsolationLevel.ReadCommitted,

@@ -13,9 +13,10 @@ internal static class StartOffsets
     /// </summary>
     /// <param name="offsets">Wanted; partitions not named start at their beginning.</param>
     /// <param name="partitions">Partitions of each input topic.</param>
+    /// <param name="owned">Numbers of those to read.</param>
     /// <param name="range">Oldest offset kept and end offset of a partition.</param>
     public static List<PartitionOffset> Resolve(
-        IReadOnlyList<PartitionOffset> offsets, int partitions, Func<string, int, (long Low, long High)> range, ILogger logger)
+        IReadOnlyList<PartitionOffset> offsets, int partitions, IReadOnlyList<int> owned, Func<string, int, (long Low, long High)> range, ILogger logger)
     {
         var wanted = new Dictionary<(string, int), long>();
         foreach (PartitionOffset offset in offsets)
@@ -26,17 +27,17 @@ internal static class StartOffsets
             wanted[(offset.Topic, offset.Partition)] = offset.NextOffset;
         }
 
-        var resolved = new List<PartitionOffset>(Topic.Inputs.Length * partitions);
+        var resolved = new List<PartitionOffset>(Topic.Inputs.Length * owned.Count);
         foreach (string topic in Topic.Inputs)
         {
-            for (int partition = 0; partition < partitions; partition++)
+            foreach (int partition in owned)
             {
                 (long low, long high) = range(topic, partition);
                 long start = low;
                 if (wanted.TryGetValue((topic, partition), out long next))
                 {
                     if (next > high)
-                        throw new InvalidOperationException($"offset {next} of {topic}/{partition} lies beyond its end {high}: the log is older than the ledger");
+                        throw new InvalidDataException($"offset {next} of {topic}/{partition} lies beyond its end {high}: the log is older than the ledger");
                     if (next < low)
                     {
                         StreamingMetrics.OffsetsLost.Add(low - next, StreamingMetrics.TopicTag(topic));

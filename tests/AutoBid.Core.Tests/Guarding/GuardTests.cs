@@ -11,7 +11,7 @@ public sealed class GuardTests
 {
     private static readonly Guard Guard = new(new GuardOptions());
 
-    private static GuardInput Plain() => new()
+    internal static GuardInput Plain() => new()
     {
         Raw = 1,
         Last = 1,
@@ -29,7 +29,7 @@ public sealed class GuardTests
     /// A forecast whose cost per value doubles with the bid: at multiplier m a unit of value costs about m x reference. <paramref name="spent"/> and
     /// <paramref name="won"/> (in currency) lie behind it.
     /// </summary>
-    private static DayForecast Forecast(double spent, double won, double budget = 100)
+    internal static DayForecast Forecast(double spent, double won, double budget = 100, double reference = 10)
     {
         double[] bid = new double[30], cost = new double[30], value = new double[30];
         for (int i = 0; i < 30; i++)
@@ -43,9 +43,9 @@ public sealed class GuardTests
         var store = new TrajectoryStore();
         int block = store.Rent();
         for (int s = 0; s < 24; s++)
-            store.Close(block, new StepRow { Impressions = 2000, SumValue = 2, Cost = (float)(spent / 24), ValueWon = (float)(won / 24 / 10), Multiplier = 1, Elapsed = 1 });
+            store.Close(block, new StepRow { Impressions = 2000, SumValue = 2, Cost = (float)(spent / 24), ValueWon = (float)(won / 24 / reference), Multiplier = 1, Elapsed = 1 });
         var forecast = new DayForecast();
-        forecast.Build(new ForecastInput { Trajectory = store.View(block), Budget = budget, Reference = 10, Prior = prior });
+        forecast.Build(new ForecastInput { Trajectory = store.View(block), Budget = budget, Reference = reference, Prior = prior });
         Assert.True(forecast.IsKnown);
         return forecast;
     }

@@ -1,4 +1,5 @@
 using AutoBid.Core.Guarding;
+using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Leases;
 
@@ -34,7 +35,7 @@ public sealed class BidDeskTests
         Version = 1,
     };
 
-    private BidOffer Decide(double value = 0.0005, long floor = 0, bool deal = false, long now = Now) => _desk.Decide(new BidQuery(0, value, floor, deal), now, 1000);
+    private BidOffer Decide(double value = 0.0005, long floor = 0, bool deal = false, long now = Now) => _desk.Decide(new BidQuery(0, value, floor, deal), EngineInstant.Of(now), 1000);
 
     [Fact]
     public void A_bid_is_multiplier_times_value_and_holds_its_price()
@@ -74,7 +75,7 @@ public sealed class BidDeskTests
     [Fact]
     public void A_slot_never_published_bids_nothing()
     {
-        BidOffer offer = _desk.Decide(new BidQuery(1, 0.0005, 0, false), Now, 10);
+        BidOffer offer = _desk.Decide(new BidQuery(1, 0.0005, 0, false), EngineInstant.Of(Now), 10);
         Assert.Equal((0L, GuardReasons.StaleMultiplier), (offer.PriceNanos, offer.Reasons));
     }
 
@@ -99,6 +100,11 @@ public sealed class BidDeskTests
         Assert.Equal((0L, GuardReasons.Lease), (offer.PriceNanos, offer.Reasons));
         BidTotals counted = _counters.Read(0);
         Assert.Equal((1L, 0L), (counted.Opportunities, counted.Bids));
+        // Refused bids are demand: counted, and the campaign marked.
+        Assert.Equal((1L, 50_000_000L), (counted.Refusals, counted.RefusedNanos));
+        var wanted = new List<int>();
+        _leases.TakeWanted(wanted);
+        Assert.Equal([0], wanted);
     }
 
     [Fact]
@@ -106,6 +112,7 @@ public sealed class BidDeskTests
     {
         void Round()
         {
+            _leases.Tune(0, 0, 500);
             for (int i = 0; i < 500; i++)
             {
                 BidOffer offer = Decide();

@@ -29,14 +29,15 @@ internal sealed class Bench : IDisposable
     public Bench(EngineOptions? options = null)
     {
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
-        Book = new CampaignBook(Slots, Leases, Counters);
+        Book = new CampaignBook(Slots, Leases, Counters, Options.Delays);
         Seen = new SeenMemory(Options.DedupeWindow);
         Pending = new PendingCommit(Seen);
         Applier = new EventApplier(Book, Leases, Seen, Pending, Options, Metrics);
         // The fake answers at once.
-        Book.Owned.Add(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
+        Book.Place(static _ => 0);
+        Book.Own(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
         Closer = new StepCloser(Book, Leases, Options);
-        Refiller = new LeaseRefiller(Book, Leases, Store, Options, deterministic: true);
+        Refiller = new LeaseRefiller(Book, Leases, Counters, Store, Options, deterministic: true);
         Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
     }
 

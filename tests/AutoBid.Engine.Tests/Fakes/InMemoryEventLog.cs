@@ -59,20 +59,30 @@ internal sealed class InMemoryEventLog(int partitions = 3) : IEventLog
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => ValueTask.FromResult(partitions);
+    public int Partitions => partitions;
 
     public int PartitionOf(string campaignId) => campaignId.Sum(c => c) % partitions;
 
-    public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation)
-    {
-        lock (_gate)
-        {
-            _next.Clear();
-            foreach (PartitionOffset at in offsets) _next[(at.Topic, at.Partition)] = (int)at.NextOffset;
-        }
+    public bool IsHandingOver => false;
 
-        return ValueTask.CompletedTask;
-    }
+    public int TakeNotices(ICollection<NodeNotice> into) => 0;
+
+    public ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    public ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation)
+        => owner.TakeAsync(
+            [.. Enumerable.Range(0, partitions)],
+            offsets =>
+            {
+                lock (_gate)
+                {
+                    _next.Clear();
+                    foreach (PartitionOffset at in offsets) _next[(at.Topic, at.Partition)] = (int)at.NextOffset;
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
 
     public ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
     {

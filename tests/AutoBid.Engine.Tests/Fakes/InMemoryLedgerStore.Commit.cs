@@ -17,10 +17,14 @@ internal sealed partial class InMemoryLedgerStore
     /// <summary>How many of the coming commits fail without being applied.</summary>
     public int FailCommits { get; set; }
 
+    /// <summary>Nothing that the engine asks of the store is answered; the test still sees the budgets.</summary>
+    public bool IsDown { get; set; }
+
     public ValueTask<IReadOnlyList<PartitionClaim>> ClaimAsync(string node, IReadOnlyList<int> partitions, int partitionCount, CancellationToken cancellation)
     {
         lock (_gate)
         {
+            Refuse();
             if (_partitionCount != 0 && _partitionCount != partitionCount) throw new InvalidOperationException($"{_partitionCount} partitions, not {partitionCount}.");
             _partitionCount = partitionCount;
             var claims = new List<PartitionClaim>();
@@ -39,6 +43,7 @@ internal sealed partial class InMemoryLedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             return ValueTask.FromResult(new LedgerSnapshot(
                 [.. _states.Values.Where(state => partitions.Contains(state.Partition))],
                 [.. _seen.Where(pair => partitions.Contains(pair.Key.Partition)).SelectMany(pair => pair.Value.Select(blob => new SeenBlock(pair.Key.Partition, pair.Key.Kind, pair.Key.Key, blob)))],
@@ -52,6 +57,7 @@ internal sealed partial class InMemoryLedgerStore
         commit.Check();
         lock (_gate)
         {
+            Refuse();
             if (Commits + 1 == CrashBeforeCommit) throw new SimulatedCrashException();
             if (FailCommits > 0)
             {
@@ -161,5 +167,10 @@ internal sealed partial class InMemoryLedgerStore
         }
 
         foreach (Row row in rows) row.Settled += a.AmountNanos;
+    }
+
+    private void Refuse()
+    {
+        if (IsDown) throw new StoreUnavailableException("the database does not answer");
     }
 }

@@ -17,6 +17,9 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
 
     public List<Adjustment> Adjustments { get; } = [];
 
+    /// <summary>Id of the first lease.</summary>
+    public long FirstLeaseId { get; init; } = 1;
+
     public int Commits { get; private set; }
 
     public int GrantCalls { get; private set; }
@@ -50,6 +53,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
         BudgetSetting.Check(settings, epochs);
         lock (_gate)
         {
+            Refuse();
             CheckHeld(epochs);
             foreach (BudgetSetting setting in settings)
             {
@@ -73,6 +77,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             GrantCalls++;
             LastRequests.Clear();
             LastRequests.AddRange(requests);
@@ -86,6 +91,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             FindCalls++;
             return ValueTask.FromResult<IReadOnlyList<LeaseOwner>>(
                 [.. leaseIds.Where(_leases.ContainsKey).Select(id => _leases[id]).Select(lease => new LeaseOwner(lease.Id, lease.Tenant, lease.Campaign, lease.Day, lease.Node))]);
@@ -96,6 +102,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             foreach (long id in leaseIds) Close(_leases[id]);
             Check();
         }
@@ -107,6 +114,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
+            Refuse();
             Lease[] expired = [.. _leases.Values.Where(lease => lease.IsOpen && lease.Expires < nowTicks - afterExpiryTicks && lease.Node != exceptNode)];
             foreach (Lease lease in expired) Close(lease);
             Check();
@@ -114,10 +122,17 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
         }
     }
 
+    /// <summary>Last sign of life of a node, UTC ticks; 0: none.</summary>
+    public long LastBeatOf(string node)
+    {
+        lock (_gate) return _nodes.GetValueOrDefault(node).SeenTicks;
+    }
+
     public ValueTask<IReadOnlyList<LiveNode>> HeartbeatAsync(string node, long nowTicks, long statsThroughTicks, long lifeTicks, CancellationToken cancellation)
     {
         lock (_gate)
         {
+            Refuse();
             _nodes[node] = (nowTicks, statsThroughTicks);
             return ValueTask.FromResult<IReadOnlyList<LiveNode>>(
                 [.. _nodes.Where(pair => pair.Value.SeenTicks >= nowTicks - lifeTicks).Select(pair => new LiveNode(pair.Key, pair.Value.StatsTicks))]);
@@ -162,7 +177,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0, 0, 0, 0);
             lease = new Lease
             {
-                Id = _leases.Count + 1,
+                Id = FirstLeaseId + _leases.Count,
                 Tenant = request.TenantId,
                 Campaign = request.CampaignId,
                 Day = request.Day,

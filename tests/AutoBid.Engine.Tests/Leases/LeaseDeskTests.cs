@@ -97,32 +97,30 @@ public sealed class LeaseDeskTests
     public void Without_free_cells_a_bid_is_refused_and_its_money_returned()
     {
         _desk.Grant(0, 7, 20250101, 1_000, Never, 1);
-        for (int i = 0; i < HoldSlab.SmallestCapacity; i++) Hold(1);
+        for (int i = 0; i < LeaseDesk.FewestCells; i++) Hold(1);
         long before = Headroom();
         Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
         Assert.Equal(before, Headroom());
         Assert.Equal(0, _desk.Look(0).FreeCells);
-        // Ending the oldest frees its cell; ending one behind it does not.
-        Assert.Equal(1, _desk.EndHold(7, 5));
-        Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
-        Assert.Equal(1, _desk.EndHold(7, 0));
-        Assert.Equal(HoldSlab.SmallestCapacity, Hold(1).Seq);
-        Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
+        Assert.Equal(before, _desk.Tune(0, 0, 1));
+        Assert.Equal(LeaseDesk.FewestCells, Hold(1).Seq);
+        Assert.Equal(LeaseDesk.FewestCells - 1, _desk.Look(0).FreeCells);
     }
 
     [Fact]
-    public void A_ring_that_grows_keeps_open_and_ended_holds_apart()
+    public void Cells_that_are_added_keep_open_and_ended_holds_apart()
     {
-        _desk.Grant(0, 7, 20250101, 10_000, Never, 1);
-        HeldBid[] held = [.. Enumerable.Range(0, 32).Select(i => Hold(i + 1))];
-        foreach (int ended in new[] { 3, 4, 17 }) Assert.Equal(ended + 1, _desk.EndHold(7, held[ended].Seq));
-        _desk.Grant(0, 7, 20250101, 1, Never, 1);
-        Assert.Equal(4 * HoldSlab.SmallestCapacity - 32, _desk.Look(0).FreeCells);
-        foreach (int ended in new[] { 3, 4, 17 }) Assert.Equal(0, _desk.EndHold(7, held[ended].Seq));
-        for (int i = 0; i < 32; i++)
-            if (i is not (3 or 4 or 17)) Assert.Equal(i + 1, _desk.EndHold(7, held[i].Seq));
-        // The front passed them all: every cell is free again, and the lease can be closed.
-        Assert.Equal(4 * HoldSlab.SmallestCapacity, _desk.Look(0).FreeCells);
+        _desk.Grant(0, 7, 20250101, 1_000_000, Never, 1);
+        const int Bids = 1000;
+        _desk.Tune(0, 0, Bids);
+        HeldBid[] held = [.. Enumerable.Range(0, Bids).Select(i => Hold(i + 1))];
+        foreach (int ended in new[] { 3, 4, 17, 990 }) Assert.Equal(ended + 1, _desk.EndHold(7, held[ended].Seq));
+        // The directory grows many times over.
+        _desk.Tune(0, 0, 100 * Bids);
+        Assert.Equal(Bids * (Bids + 1) / 2 - (4 + 5 + 18 + 991), _desk.OpenNanos(7));
+        foreach (int ended in new[] { 3, 4, 17, 990 }) Assert.Equal(0, _desk.EndHold(7, held[ended].Seq));
+        foreach (int i in Enumerable.Range(0, Bids).Reverse())
+            if (i is not (3 or 4 or 17 or 990)) Assert.Equal(i + 1, _desk.EndHold(7, held[i].Seq));
         _desk.Retire(0);
         var closed = new List<long>();
         _desk.CollectRetired(0, Now, closed);
@@ -176,13 +174,14 @@ public sealed class LeaseDeskTests
     }
 
     [Fact]
-    public void Cells_of_a_closed_lease_rest_an_hour_and_come_back_clean()
+    public void Cells_and_accounts_of_closed_leases_come_back_clean()
     {
         var closed = new List<long>();
         long now = Now;
         for (int lease = 1; lease <= 50; lease++)
         {
             _desk.Grant(0, lease, 20250101, 1000, Never, 1);
+            _desk.Tune(0, 0, 100);
             for (int i = 0; i < 20; i++) Hold(2, now: now, hold: 10);
             Assert.Equal(1000 - 40, Headroom());
             Assert.Equal(20, _desk.Sweep(0, now + 10));
@@ -204,19 +203,56 @@ public sealed class LeaseDeskTests
         Assert.Equal(-1, campaign);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.6)]
+    public void An_open_hold_takes_at_most_48_bytes_in_the_steady_state_and_a_burst_gives_its_cells_back(double endedEarly)
+    {
+        _desk.Grant(0, 7, 20250101, long.MaxValue / 2, Never, 1);
+        var random = new Random(3);
+        var early = new Queue<long>();
+        int open = 0;
+        // 300 seconds of holds at 1,000 bids a second; some are ended by notices a second later, the rest by time.
+        for (int second = 0; second < 900; second++)
+        {
+            while (early.TryDequeue(out long seq)) _desk.GiveBack(7, _desk.EndHold(7, seq));
+            open -= _desk.Sweep(0, second);
+            for (int i = 0; i < 1000; i++)
+            {
+                if (i % 100 == 0) _desk.Tune(0, 0, 400);
+                HeldBid held = Hold(1, now: second, hold: 300);
+                if (random.NextDouble() < endedEarly) early.Enqueue(held.Seq);
+                else open++;
+            }
+        }
+
+        Assert.InRange(open, 100_000, 300_000);
+        long bytes = _desk.HoldBytes;
+        Assert.InRange(bytes / (double)open, 16, 48);
+        // What the burst took serves others.
+        while (early.TryDequeue(out long seq)) _desk.GiveBack(7, _desk.EndHold(7, seq));
+        Assert.Equal(open, _desk.Sweep(0, 1300));
+        _desk.Grant(1, 8, 20250101, long.MaxValue / 4, Never, 1);
+        _desk.Tune(1, 0, 100_000);
+        for (int i = 0; i < 100_000; i++) Hold(1, campaign: 1);
+        Assert.InRange(_desk.HoldBytes, 0, bytes * 1.05);
+    }
+
     [Fact]
     public void Holding_and_ending_allocate_nothing()
     {
         _desk.Grant(0, 7, 20250101, 1_000_000, Never, 1);
         void Round()
         {
+            _desk.Tune(0, 1_000_000, 1000);
             for (int i = 0; i < 1000; i++)
             {
-                _desk.TryHold(0, 3, Now, 10, out HeldBid held);
+                Assert.True(_desk.TryHold(0, 3, Now, 10, out HeldBid held));
                 _desk.GiveBack(7, _desk.EndHold(7, held.Seq));
             }
         }
 
+        Round();
         Round();
         long before = GC.GetAllocatedBytesForCurrentThread();
         Round();

@@ -40,7 +40,7 @@ public sealed class LeaseDeskTortureTests
         var random = new Random(seed);
         var waiting = new List<(HeldBid Held, long Price)>();
         long settled = 0;
-        // Holds pile up far beyond the first ring, end in any order, and grants (which grow rings) fall in between.
+        // Holds pile up far beyond the first cells, end in any order, and new cells come in between.
         for (int round = 0; Volatile.Read(ref bids) < 40_000; round++)
         {
             if (waiting.Count < 100) Thread.Yield();
@@ -51,16 +51,23 @@ public sealed class LeaseDeskTortureTests
                 (HeldBid held, long price) = waiting[at];
                 waiting[at] = waiting[^1];
                 waiting.RemoveAt(waiting.Count - 1);
-                Assert.Equal(price, desk.EndHold(1, held.Seq));
-                Assert.Equal(0, desk.EndHold(1, held.Seq));
-                if (random.Next(2) == 0)
+                switch (random.Next(3))
                 {
-                    settled += price;
-                    desk.Settle(1, price);
-                }
-                else
-                {
-                    desk.GiveBack(1, price);
+                    case 0:
+                        Assert.Equal(price, desk.EndHold(1, held.Seq));
+                        Assert.Equal(0, desk.EndHold(1, held.Seq));
+                        settled += price;
+                        desk.Settle(1, price);
+                        break;
+                    case 1:
+                        Assert.Equal(price, desk.EndHold(1, held.Seq));
+                        desk.GiveBack(1, price);
+                        break;
+                    default:
+                        long billed = random.NextInt64(price + 1);
+                        Assert.True(desk.TryBill(1, held.Seq, billed));
+                        settled += billed;
+                        break;
                 }
             }
 
@@ -69,7 +76,10 @@ public sealed class LeaseDeskTortureTests
                 long more = random.Next(0, 5_000);
                 granted += more;
                 desk.Grant(0, 1, 20250101, more, Stop, 1);
+                desk.Reconcile(1, granted, settled);
             }
+
+            desk.Tune(0, 1_000_000, 256);
 
             if (round % 70 == 0) Assert.Equal(0, desk.Sweep(0, 2000));
         }
@@ -103,7 +113,7 @@ public sealed class LeaseDeskTortureTests
             while (Volatile.Read(ref running))
             {
                 desk.Sweep(0, 500);
-                desk.Grant(0, 1, 20250101, 0, Stop, 1);
+                desk.Tune(0, 0, 64);
             }
         });
         sweeper.Start();
@@ -146,6 +156,7 @@ public sealed class LeaseDeskTortureTests
             var spin = default(SpinWait);
             while (answered.Count < target) spin.SpinOnce();
             desk.Retire(0);
+            Assert.False(desk.TryHold(0, 1, 1000, 10, out _));
             desk.CollectRetired(0, 1000, closed);
         }
 
@@ -159,5 +170,109 @@ public sealed class LeaseDeskTortureTests
 
         desk.CollectRetired(0, 1000, closed);
         Assert.Equal(Enumerable.Range(1, Days).Select(i => (long)i), closed.Order());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void No_campaign_stays_short_without_a_mark(int seed)
+    {
+        const int Campaigns = 70;
+        const long Low = 500;
+        var desk = new LeaseDesk();
+        desk.EnsureCapacity(Campaigns);
+        for (int c = 0; c < Campaigns; c++)
+        {
+            desk.Grant(c, c + 1, 20250101, 1000, Stop, 1);
+            desk.Tune(c, Low, 64);
+        }
+
+        bool running = true;
+        void Bid(int thread)
+        {
+            var random = new Random(seed * 10 + thread);
+            while (Volatile.Read(ref running))
+            {
+                int c = random.Next(Campaigns);
+                if (desk.TryHold(c, random.Next(1, 50), 1000, 10, out HeldBid held)) desk.GiveBack(held.LeaseId, desk.EndHold(held.LeaseId, held.Seq) / 2);
+            }
+        }
+
+        Thread[] bidders = [.. Enumerable.Range(0, 3).Select(i => new Thread(() => Bid(i)))];
+        foreach (Thread t in bidders) t.Start();
+        var wanted = new List<int>();
+        // The refiller's part: what is marked gets headroom and cells; nothing else is looked at.
+        void Refill()
+        {
+            wanted.Clear();
+            desk.TakeWanted(wanted);
+            foreach (int c in wanted)
+            {
+                long headroom = desk.Tune(c, Low, 64);
+                if (headroom < Low) desk.Grant(c, c + 1, 20250101, 1000 - headroom, Stop, 1);
+            }
+        }
+
+        for (int round = 0; round < 20_000; round++) Refill();
+        Volatile.Write(ref running, false);
+        foreach (Thread t in bidders) t.Join();
+        Refill();
+        for (int c = 0; c < Campaigns; c++)
+        {
+            LeaseView view = desk.Look(c);
+            Assert.True(view.HeadroomNanos >= Low, $"campaign {c} has {view.HeadroomNanos}");
+            Assert.True(view.FreeCells >= LeaseDesk.FewestCells / 2, $"campaign {c} has {view.FreeCells} cells");
+        }
+    }
+
+    [Fact]
+    public void No_bid_is_made_at_or_after_the_stop_and_holds_end_on_the_clock_of_leases()
+    {
+        const long Life = 50;
+        var desk = new LeaseDesk();
+        desk.EnsureCapacity(1);
+        long now = 0, stop = Life;
+        desk.Grant(0, 1, 20250101, 1_000_000_000, stop, 1);
+        desk.Tune(0, 0, 1024);
+        bool running = true;
+        long bids = 0;
+        var wrong = new ConcurrentQueue<string>();
+        void Bid()
+        {
+            while (Volatile.Read(ref running))
+            {
+                // The stop only moves forward: one read after the bid is at least the one that the bid saw.
+                long at = Volatile.Read(ref now);
+                if (!desk.TryHold(0, 1, at, 10, out HeldBid _)) continue;
+                Interlocked.Increment(ref bids);
+                long stopped = Volatile.Read(ref stop);
+                if (at >= stopped) wrong.Enqueue($"bid at {at}, stop {stopped}");
+            }
+        }
+
+        Thread[] bidders = [.. Enumerable.Range(0, 3).Select(_ => new Thread(Bid))];
+        foreach (Thread t in bidders) t.Start();
+        var random = new Random(5);
+        long ended = 0;
+        while (Volatile.Read(ref now) < 20_000)
+        {
+            Volatile.Write(ref now, now + 1);
+            // Renewals come late now and then: the lease rests until they do.
+            if (random.Next(40) == 0)
+            {
+                Volatile.Write(ref stop, now + Life);
+                desk.Grant(0, 1, 20250101, 0, stop, 1);
+            }
+
+            if (random.Next(10) == 0) ended += desk.Sweep(0, now);
+            desk.Tune(0, 0, 1024);
+        }
+
+        Volatile.Write(ref running, false);
+        foreach (Thread t in bidders) t.Join();
+        Assert.Empty(wrong);
+        ended += desk.Sweep(0, now + 10);
+        Assert.Equal(bids, ended);
+        Assert.Equal(1_000_000_000, desk.Look(0).HeadroomNanos);
     }
 }

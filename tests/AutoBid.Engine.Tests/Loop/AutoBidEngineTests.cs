@@ -290,6 +290,6 @@ public sealed class AutoBidEngineTests
         await again.StartAsync([paused]);
         Assert.Equal(0, (await again.Engine.LookAsync("t1", "c1", default))!.Day);
         Assert.Equal(0, (await again.Engine.AdvanceToAsync(Bench.Midnight.AddHours(31), default)).StepsClosed);
-        Assert.Equal(GuardReasons.Paused, again.Engine.Bids.Decide(new BidQuery(0, 0.001, 0, false), again.Engine.NowTicks, 10).Reasons);
+        Assert.Equal(GuardReasons.Paused, again.Engine.Bids.Decide(new BidQuery(0, 0.001, 0, false), again.Engine.Now, 10).Reasons);
     }
 }

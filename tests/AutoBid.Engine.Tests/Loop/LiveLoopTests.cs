@@ -1,6 +1,7 @@
 using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Leases;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 using AutoBid.Policies.Fallback;
@@ -55,7 +56,7 @@ public sealed class LiveLoopTests : IAsyncLifetime
     public async Task It_bids_from_its_first_moment_and_settles_what_is_billed()
     {
         // The tick at the start set budgets and granted a lease.
-        BidOffer offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.NowTicks, TimeSpan.FromMinutes(5).Ticks);
+        BidOffer offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromMinutes(5).Ticks);
         Assert.True(offer.IsBid, offer.Reasons.ToString());
         EngineEvent bill = Bench.Bill(offer.Held.LeaseId, offer.Held.Seq, offer.PriceNanos) with { TimeTicks = _engine.NowTicks, OriginTicks = _engine.NowTicks };
         await _log.AppendAsync(new[] { bill.Identified() }, default);
@@ -102,11 +103,35 @@ public sealed class LiveLoopTests : IAsyncLifetime
         Assert.Single(snapshot.Seen);
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(-60)]
+    public async Task Holds_last_as_long_as_they_should_when_the_wall_clock_jumps(int minutes)
+    {
+        BidOffer offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromMinutes(5).Ticks);
+        long stop = (await _engine.LookAsync("t1", "c1", default))!.Lease.StopTicks;
+        _time.Jump(TimeSpan.FromMinutes(minutes));
+        // Forward, ticks come at once; back, none comes for a while. Neither moves the lease or the hold.
+        int published = _log.Published.Count;
+        if (minutes > 0) await Until(() => Task.FromResult(_log.Published.Count > published));
+        LeaseView lease = (await _engine.LookAsync("t1", "c1", default))!.Lease;
+        Assert.Equal((stop, offer.PriceNanos), (lease.StopTicks, lease.HeldNanos));
+        long now = _engine.Now.LeaseTicks;
+        Assert.True(_engine.Leases.TryHold(0, 1, now, TimeSpan.FromHours(2).Ticks, out _));
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await Until(async () => (await _engine.LookAsync("t1", "c1", default))!.Lease.StopTicks > stop);
+        // The bid's hold lasts 5 minutes of elapsed time, to the tick.
+        Assert.Equal(0, _engine.Leases.Sweep(0, now + TimeSpan.FromMinutes(5).Ticks - 1));
+        Assert.Equal(1, _engine.Leases.Sweep(0, now + TimeSpan.FromMinutes(5).Ticks));
+    }
+
     [Fact]
     public async Task A_lease_is_renewed_while_time_passes()
     {
         for (int i = 0; i < 200; i++)
         {
+            // A campaign that is bid on: an idle one would give its lease back.
+            _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromSeconds(5).Ticks);
             _time.Advance(TimeSpan.FromSeconds(1));
             int calls = _store.GrantCalls;
             long stop = 0;

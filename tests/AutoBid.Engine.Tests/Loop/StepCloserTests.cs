@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
+using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Tests.Fakes;
 
 namespace AutoBid.Engine.Tests.Loop;
@@ -130,8 +131,34 @@ public sealed class StepCloserTests : IDisposable
         int c = _bench.Open(Bench.Campaign());
         _bench.Apply(Bench.Conversion("k", hours: 1), nowHours: 1);
         for (int day = 1; day <= 29; day++) _bench.Closer.Advance(c, Bench.At(24 * day));
-        Assert.Equal(1, _bench.Book.Conversions(c).Count);
+        Assert.Equal(1, _bench.Book.Conversions.Book.CountOf(c));
         for (int day = 30; day <= 32; day++) _bench.Closer.Advance(c, Bench.At(24 * day));
-        Assert.Equal(0, _bench.Book.Conversions(c).Count);
+        Assert.Equal(0, _bench.Book.Conversions.Book.CountOf(c));
+    }
+
+    [Fact]
+    public void A_campaign_without_a_day_for_a_day_gives_its_block_back_and_begins_anew_when_it_is_resumed()
+    {
+        int c = _bench.Open(Bench.Campaign(), 20);
+        int block = _bench.Entry(c).Block;
+        _bench.Apply(Bench.Foreign("f", 7_000, bidHours: 20), nowHours: 20);
+        _bench.Book.Upsert(Bench.Campaign() with { Version = 2, Status = CampaignStatus.Paused });
+        _bench.Closer.Advance(c, Bench.At(24));
+        _bench.Closer.Advance(c, Bench.At(47.9));
+        // Its last day can be looked at for a day.
+        Assert.Equal(block, _bench.Entry(c).Block);
+        _bench.Closer.Advance(c, Bench.At(48));
+        Assert.Equal(-1, _bench.Entry(c).Block);
+        int other = _bench.Open(Bench.Campaign("c2"), 48);
+        Assert.Equal((block, 0), (_bench.Entry(other).Block, View(other).Closed));
+        // Bills and conversions that still come find no running step and break nothing.
+        Assert.Null(_bench.Apply(Bench.Foreign("late", 5, bidHours: 20), nowHours: 49));
+        Assert.Null(_bench.Apply(Bench.Conversion("k", hours: 49), nowHours: 49));
+        byte[] blob = StateCodec.Write(_bench.Book, c);
+        StateCodec.Read(_bench.Book, c, blob);
+        _bench.Book.Upsert(Bench.Campaign() with { Version = 3 });
+        _bench.Closer.Advance(c, Bench.At(50));
+        Assert.NotEqual(block, _bench.Entry(c).Block);
+        Assert.Equal((20250604, 4, 0L), (_bench.Entry(c).Day, View(c).Closed, _bench.Entry(c).SpentNanos));
     }
 }

@@ -49,9 +49,9 @@ public sealed class AuthTests : IAsyncLifetime
     [InlineData("bid", "bid", "multipliers")]
     [InlineData("decide", "decisions")]
     [InlineData("events", "events")]
-    [InlineData("campaigns:read", "list", "get", "trajectory", "decisionsOf", "policies")]
+    [InlineData("campaigns:read", "list", "get", "trajectory", "days", "decisionsOf", "policies")]
     [InlineData("campaigns:write", "post", "put", "delete")]
-    [InlineData("admin", "bid", "multipliers", "decisions", "events", "list", "get", "trajectory", "decisionsOf", "post", "put", "delete", "clock", "policies", "reload")]
+    [InlineData("admin", "bid", "multipliers", "decisions", "events", "list", "get", "trajectory", "days", "decisionsOf", "post", "put", "delete", "clock", "policies", "reload")]
     public async Task A_scope_opens_its_calls_and_no_other(string scope, params string[] open)
     {
         string key = await KeyAsync("acme", scope);
@@ -64,6 +64,7 @@ public sealed class AuthTests : IAsyncLifetime
             ("list", HttpMethod.Get, "/v1/campaigns", null),
             ("get", HttpMethod.Get, "/v1/campaigns/ours", null),
             ("trajectory", HttpMethod.Get, "/v1/campaigns/ours/trajectory", null),
+            ("days", HttpMethod.Get, "/v1/campaigns/ours/days", null),
             ("decisionsOf", HttpMethod.Get, "/v1/campaigns/ours/decisions", null),
             ("policies", HttpMethod.Get, "/v1/policies", null),
             ("reload", HttpMethod.Post, "/v1/policies/reload", null),
@@ -82,7 +83,7 @@ public sealed class AuthTests : IAsyncLifetime
     [Fact]
     public async Task Foreign_campaigns_look_like_none()
     {
-        foreach (string path in new[] { "/v1/campaigns/theirs", "/v1/campaigns/theirs/trajectory", "/v1/campaigns/theirs/decisions" })
+        foreach (string path in new[] { "/v1/campaigns/theirs", "/v1/campaigns/theirs/trajectory", "/v1/campaigns/theirs/days", "/v1/campaigns/theirs/decisions" })
             (await _service.GetAsync(path, _admin)).ExpectProblem(HttpStatusCode.NotFound);
         (await _service.SendAsync(HttpMethod.Put, "/v1/campaigns/theirs", Texts.Campaign("theirs"), _admin, ("If-Match", "\"1\""))).ExpectProblem(HttpStatusCode.NotFound);
         (await _service.SendAsync(HttpMethod.Delete, "/v1/campaigns/theirs", (string?)null, _admin)).ExpectProblem(HttpStatusCode.NotFound);

@@ -167,6 +167,7 @@ public sealed class CampaignEndpointTests(ServiceFixture fixture) : IClassFixtur
     [InlineData("PUT", "/v1/campaigns/nobody")]
     [InlineData("DELETE", "/v1/campaigns/nobody")]
     [InlineData("GET", "/v1/campaigns/nobody/trajectory")]
+    [InlineData("GET", "/v1/campaigns/nobody/days")]
     [InlineData("GET", "/v1/campaigns/nobody/decisions")]
     [InlineData("GET", "/v1/nothing")]
     public async Task What_does_not_exist_gets_404(string method, string path)

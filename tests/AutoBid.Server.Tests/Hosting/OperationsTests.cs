@@ -54,7 +54,7 @@ public sealed class OperationsTests(ServiceFixture fixture) : IClassFixture<Serv
         JsonElement paths = document.GetProperty("paths");
         string[] expected =
         [
-            "/v1/campaigns", "/v1/campaigns/{id}", "/v1/campaigns/{id}/trajectory", "/v1/campaigns/{id}/decisions",
+            "/v1/campaigns", "/v1/campaigns/{id}", "/v1/campaigns/{id}/trajectory", "/v1/campaigns/{id}/days", "/v1/campaigns/{id}/decisions",
             "/v1/events", "/v1/multipliers", "/v1/decisions", "/v1/clock",
         ];
         foreach (string path in expected) Assert.True(paths.TryGetProperty(path, out _), path);

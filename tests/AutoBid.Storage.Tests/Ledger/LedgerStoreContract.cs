@@ -26,7 +26,7 @@ public abstract partial class LedgerStoreContract : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _fixture.DisposeAsync();
+        if (_fixture is not null) await _fixture.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 

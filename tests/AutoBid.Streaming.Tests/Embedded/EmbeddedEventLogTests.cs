@@ -77,7 +77,7 @@ public sealed class EmbeddedEventLogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_record_costs_itself_and_nothing_after_it()
+    public async Task A_damaged_record_that_is_yet_to_be_read_is_refused_until_its_loss_is_accepted()
     {
         await using (EmbeddedEventLog log = Open())
             for (int i = 0; i < 10; i++) await log.AppendAsync(new[] { TestEvents.Bill("c1", i) }, default);
@@ -87,12 +87,41 @@ public sealed class EmbeddedEventLogTests : IDisposable
         bytes[at] ^= 1;
         await File.WriteAllBytesAsync(path, bytes);
 
-        await using EmbeddedEventLog again = Open();
-        await again.AppendAsync(new[] { TestEvents.Bill("c1", 10) }, default);
-        await again.StartAsync([], default);
-        List<EngineEvent> events = await again.ReadToEndAsync();
-        Assert.Equal([0, 1, 2, 3, 5, 6, 7, 8, 9, 10], events.Select(e => e.Offset));
+        await using (EmbeddedEventLog again = Open())
+        {
+            await again.StartAsync([], default);
+            var refused = await Assert.ThrowsAsync<InvalidDataException>(() => again.ReadToEndAsync());
+            Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+            Assert.Contains("--accept-log-damage", refused.Message, StringComparison.Ordinal);
+
+            // What was read before the damage came is in the ledger.
+            int partition = Murmur2.Partition("c1", again.Partitions);
+            await again.StartAsync([new PartitionOffset(Topic.Spend, partition, 6)], default);
+            Assert.Equal([6, 7, 8, 9], (await again.ReadToEndAsync()).Select(e => e.Offset));
+        }
+
+        await using EmbeddedEventLog accepting = Open(Options with { AcceptDamage = true });
+        await accepting.AppendAsync(new[] { TestEvents.Bill("c1", 10) }, default);
+        await accepting.StartAsync([], default);
+        Assert.Equal([0, 1, 2, 3, 5, 6, 7, 8, 9, 10], (await accepting.ReadToEndAsync()).Select(e => e.Offset));
         Assert.Contains(_logger.Lines, line => line.Text.Contains("damaged bytes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Damage_at_the_end_of_a_segment_that_was_left_is_refused()
+    {
+        EventLogOptions small = Options with { SegmentBytes = 1000 };
+        await using (EmbeddedEventLog log = Open(small))
+            for (int i = 0; i < 20; i++) await log.AppendAsync(new[] { TestEvents.Bill("c1", i) }, default);
+        string first = Segments().Order(StringComparer.Ordinal).First();
+        byte[] bytes = await File.ReadAllBytesAsync(first);
+        bytes[^3] ^= 1;
+        await File.WriteAllBytesAsync(first, bytes);
+
+        await using EmbeddedEventLog again = Open(small);
+        await again.StartAsync([], default);
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => again.ReadToEndAsync());
+        Assert.Contains(first, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +136,7 @@ public sealed class EmbeddedEventLogTests : IDisposable
         bytes[second + 5] = 0x0F;
         await File.WriteAllBytesAsync(path, bytes);
 
-        await using EmbeddedEventLog again = Open();
+        await using EmbeddedEventLog again = Open(Options with { AcceptDamage = true });
         await again.StartAsync([], default);
         Assert.Equal([0, 2, 3, 4], (await again.ReadToEndAsync()).Select(e => e.Offset));
     }
@@ -144,7 +173,7 @@ public sealed class EmbeddedEventLogTests : IDisposable
         await using EmbeddedEventLog log = Open();
         await log.AppendAsync(new[] { TestEvents.Bill("c1", 0) }, default);
         int partition = Murmur2.Partition("c1", 4);
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await log.StartAsync([new(Topic.Spend, partition, 2)], default));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await log.StartAsync([new(Topic.Spend, partition, 2)], default));
         await Assert.ThrowsAsync<ArgumentException>(async () => await log.StartAsync([new(Topic.Spend, 4, 0)], default));
         await Assert.ThrowsAsync<ArgumentException>(async () => await log.StartAsync([new("autobid.decisions", 0, 0)], default));
         await log.StartAsync([new(Topic.Spend, partition, 1)], default);

@@ -36,7 +36,7 @@ public sealed class KafkaMockTests
         await using KafkaEventLog again = Open(cluster);
         await again.StartAsync(position, default);
         Assert.Equal(1099, Assert.Single(await again.ReadToEndAsync()).AmountNanos);
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await again.StartAsync([new(Topic.Spend, 0, 1_000_000)], default));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await again.StartAsync([new(Topic.Spend, 0, 1_000_000)], default));
     }
 
     [Fact]

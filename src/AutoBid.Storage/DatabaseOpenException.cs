@@ -1,6 +1,6 @@
-namespace AutoBid.Storage.Sqlite;
+namespace AutoBid.Storage;
 
-/// <summary>A database file cannot be used: unreadable, not ours, or written by a newer program. The message says which and what to do.</summary>
+/// <summary>A database cannot be used: unreachable or unreadable, not ours, or written by a newer program. The message says which and what to do.</summary>
 public sealed class DatabaseOpenException : Exception
 {
     public DatabaseOpenException()

@@ -1,0 +1,246 @@
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Loop;
+using AutoBid.Engine.Ports;
+
+namespace AutoBid.Engine;
+
+/// <content>
+/// The loop. In live mode a store or a log that does not answer stops only what needs it: bids go on from headroom until it is used up, decisions until
+/// their inputs are stale, and nothing that was applied is lost, because it stays pending until it is committed.
+/// </content>
+public sealed partial class AutoBidEngine
+{
+    private static readonly TimeSpan IdleWait = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Between two signs of life, and two looks at what the other nodes have in the log.</summary>
+    private static readonly long BeatTicks = TimeSpan.TicksPerSecond;
+
+    private readonly List<long> _retired = [];
+    private readonly List<long> _toReturn = [];
+    private long _nextBeat;
+
+    /// <summary>The live loop: applies events as they come, ticks when due, until cancelled. Ends with a last commit.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                bool hasRead = false;
+                await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+                try
+                {
+                    hasRead = await RunOnceAsync(cancellation).ConfigureAwait(false);
+                }
+                catch (FencedException) when (_options.SharesPartitions)
+                {
+                    // The group took this node for dead and gave its partitions away; it will say so here too, and give it others.
+                    DropAll();
+                }
+                finally
+                {
+                    _gate.Release();
+                }
+
+                // Reading waits for events; without it the loop must not spin.
+                if (!hasRead) await Task.Delay(IdleWait, _clocks.Monotonic, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The host stops: what was applied is committed below.
+        }
+
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await _committer.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Outage.Is(e) || e is FencedException)
+        {
+            // Uncommitted is unread: the next start, or the next owner, begins before it.
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <returns>False when nothing could be read, which is what paces the loop.</returns>
+    private async Task<bool> RunOnceAsync(CancellationToken cancellation)
+    {
+        _feed.Apply();
+        bool hasRead = await ReadAsync(cancellation).ConfigureAwait(false);
+
+        long now = _clocks.NowTicks;
+        // The wall clock went back: without a new grid nothing would be decided until the old instant comes again.
+        if (_nextTick - now > _options.Tick.Ticks) _nextTick = _nextStats = _nextBeat = now;
+        // A tick emits by itself: twice in one instant would be twice the same identity.
+        if (now >= _nextStats && now < _nextTick)
+        {
+            await EmitStatsAsync(now, final: false, cancellation).ConfigureAwait(false);
+            _nextStats = now + TimeSpan.TicksPerSecond;
+        }
+
+        if (_options.SharesPartitions && now >= _nextBeat) await BeatAsync(now, cancellation).ConfigureAwait(false);
+        await RefillAsync(cancellation).ConfigureAwait(false);
+        // A backlog is caught up before anything is decided on what it will change.
+        if (now >= _nextTick && _backlogEnd is null && await MayCloseAsync(now, cancellation).ConfigureAwait(false) is { } partial)
+        {
+            await RunTickAsync(now, partial, cancellation).ConfigureAwait(false);
+            if (!_log.IsHandingOver) _nextTick = NextOnGrid(now);
+        }
+
+        if (_committer.IsDue(_options.CommitInterval)) await CommitAsync(cancellation).ConfigureAwait(false);
+        return hasRead;
+    }
+
+    private long NextOnGrid(long now) => (now / _options.Tick.Ticks + 1) * _options.Tick.Ticks;
+
+    private async ValueTask<bool> ReadAsync(CancellationToken cancellation)
+    {
+        if (_backlogEnd is not null) return await CatchUpAsync(cancellation).ConfigureAwait(false);
+        if (_committer.IsFull || Book.Owned.All.Count == 0) return false;
+        int read = 0;
+        bool hasRead = await TryAsync(
+            _storeOutage, async () => read = await _intake.ReadAsync(_clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+        if (read > 0) _lastEvent = _clocks.NowTicks;
+        return hasRead;
+    }
+
+    /// <summary>One window of the backlog. False: it was not its turn.</summary>
+    private async ValueTask<bool> CatchUpAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<PartitionOffset> backlog = _backlogEnd!;
+        if (backlog.Count == 0 && !await TryAsync(
+                _logOutage, async () => _backlogEnd = backlog = await _log.EndOffsetsAsync(cancellation).ConfigureAwait(false)).ConfigureAwait(false)) return false;
+        bool isDone = false;
+        if (!await TryAsync(
+                _storeOutage, async () => isDone = await _intake.CatchUpAsync(backlog, _clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false)) return false;
+        await CommitAsync(cancellation).ConfigureAwait(false);
+        if (isDone) _backlogEnd = null;
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a tick that is due may close the steps that ended: when every live node's statistics of them are in the log, or their grace is over.
+    /// </summary>
+    /// <returns>Whether the steps close as partial; null: not yet.</returns>
+    private async ValueTask<bool?> MayCloseAsync(long now, CancellationToken cancellation)
+    {
+        if (!_options.SharesPartitions || _nodes.Count == 1) return false;
+        long ended = long.MaxValue;
+        for (int c = 0; c < Book.Count; c++) ended = Math.Min(ended, _closer.StepEndOf(c));
+        if (ended > now || _nodes.HaveStatsThrough(ended)) return false;
+        if (now >= ended + _options.StepGrace.Ticks) return true;
+        // The others wait for this node's as well.
+        if (_statsThrough < ended) await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
+        if (now >= _nextBeat - BeatTicks + BeatTicks / 5) await BeatAsync(now, cancellation).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>One control tick. Returns the steps closed.</summary>
+    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation)
+    {
+        long started = _clocks.Monotonic.GetTimestamp();
+        await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
+        bool isWhole = false;
+        await TryAsync(_logOutage, async () => isWhole = await _intake.DrainAsync(now, everything: false, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+        // The partitions' next owner decides; what was drained is committed when they are given up.
+        if (_log.IsHandingOver) return 0;
+
+        int closed = 0;
+        long leaseNow = _clocks.LeaseNowTicks;
+        for (int c = 0; c < Book.Count; c++)
+        {
+            closed += _closer.Advance(c, now, partial || !isWhole);
+            _metrics.CountAssumedLosses(Leases.Sweep(c, leaseNow));
+            Leases.CollectRetired(c, leaseNow, _retired);
+            (Book[c].IsOwned ? _pending.ClosedLeases : _toReturn).AddRange(_retired);
+            _retired.Clear();
+            if (Book[c].IsOwned && Book[c].Day != 0) _closer.ShowOpenRow(c, now);
+        }
+
+        await TryAsync(_storeOutage, () => _refiller.SetBudgetsAsync(cancellation)).ConfigureAwait(false);
+        await RefillAsync(cancellation).ConfigureAwait(false);
+
+        bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
+        List<DecisionRecord> decisions = _decider.Decide(now, stale);
+        if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
+        if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
+        _seen.Prune(now);
+        await CommitAsync(cancellation).ConfigureAwait(false);
+        await TryAsync(_storeOutage, () => ReclaimAsync(now, cancellation)).ConfigureAwait(false);
+        _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
+        Decided?.Invoke(decisions);
+        return closed;
+    }
+
+    private ValueTask<bool> RefillAsync(CancellationToken cancellation)
+        => TryAsync(
+            _storeOutage,
+            async () => _metrics.CountAssumedLosses(await _refiller.RefillAsync(_clocks.Now, cancellation).ConfigureAwait(false)));
+
+    private async ValueTask EmitStatsAsync(long now, bool final, CancellationToken cancellation)
+    {
+        if (await TryAsync(_logOutage, () => _stats.EmitAsync(now, final, cancellation)).ConfigureAwait(false)) _statsThrough = now;
+    }
+
+    private async ValueTask BeatAsync(long now, CancellationToken cancellation)
+    {
+        _nextBeat = now + BeatTicks;
+        await TryAsync(_storeOutage, () => _nodes.BeatAsync(now, _statsThrough, cancellation)).ConfigureAwait(false);
+        _refiller.Nodes = _nodes.Count;
+    }
+
+    private async ValueTask CommitAsync(CancellationToken cancellation)
+    {
+        await TryAsync(_storeOutage, () => _committer.CommitAsync(cancellation)).ConfigureAwait(false);
+        IReadOnlyList<LeaseOutcomes> outcomes = _committer.TakeOutcomes();
+        if (outcomes.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(outcomes, cancellation)).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes back what dead nodes left, and gives back what this one leased of campaigns that others decide.</summary>
+    private async ValueTask ReclaimAsync(long now, CancellationToken cancellation)
+    {
+        if (_toReturn.Count > 0)
+        {
+            await _store.ReturnAsync(_toReturn, cancellation).ConfigureAwait(false);
+            _toReturn.Clear();
+        }
+
+        foreach (long lease in await _store.ReclaimAsync(_options.Node, now, _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
+            Leases.Revoke(lease);
+    }
+
+    /// <summary>
+    /// Does what needs the store or the log, unless it failed a moment ago. Deterministic mode has no outages: there a failure is the caller's to know.
+    /// </summary>
+    /// <returns>False when it was left out or failed; it is then tried again in a later round.</returns>
+    private async ValueTask<bool> TryAsync(Outage needed, Func<ValueTask> work)
+    {
+        if (_clocks.Deterministic)
+        {
+            await work().ConfigureAwait(false);
+            return true;
+        }
+
+        if (!needed.MayTry) return false;
+        try
+        {
+            await work().ConfigureAwait(false);
+            needed.Answered();
+            return true;
+        }
+        catch (StoreUnavailableException e)
+        {
+            _storeOutage.Failed(e);
+        }
+        catch (EventLogUnavailableException e)
+        {
+            _logOutage.Failed(e);
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,108 @@
+using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Loop;
+using AutoBid.Engine.Ports;
+
+namespace AutoBid.Engine;
+
+/// <content>
+/// How partitions come and go. Invariant: state of a partition is in memory exactly while this node holds its epoch, and whatever it commits carries that
+/// epoch, so that of two nodes that both believe to own a partition only the later one can change the ledger.
+/// </content>
+public sealed partial class AutoBidEngine : IPartitionOwner
+{
+    private static readonly TimeSpan ClaimRetry = TimeSpan.FromMilliseconds(500);
+
+    // Where reading stood when partitions came: up to there events are a backlog. Empty: not asked yet; null: there is none.
+    private IReadOnlyList<PartitionOffset>? _backlogEnd;
+
+    /// <inheritdoc />
+    async ValueTask IPartitionOwner.TakeAsync(
+        IReadOnlyList<int> partitions, Func<IReadOnlyList<PartitionOffset>, ValueTask> begin, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                // Before the gate: bids and leases of the rest go on while the store answers.
+                IReadOnlyList<PartitionClaim> claims = await _store.ClaimAsync(_options.Node, partitions, _log.Partitions, cancellation).ConfigureAwait(false);
+                LedgerSnapshot snapshot = await _store.LoadAsync(partitions, cancellation).ConfigureAwait(false);
+                await RestoreAsync(claims, snapshot, begin, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (StoreUnavailableException e) when (_options.SharesPartitions)
+            {
+                _storeOutage.Failed(e);
+                await Task.Delay(ClaimRetry, _clocks.Monotonic, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    async ValueTask IPartitionOwner.GiveUpAsync(IReadOnlyList<int> partitions, Action end, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            try
+            {
+                if (Book.Owned.All.Count > 0) await _committer.CommitAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (Outage.Is(e) || e is FencedException)
+            {
+                // The next owner begins before what is not committed.
+            }
+
+            Drop(partitions);
+            end();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        IReadOnlyList<LeaseOutcomes> outcomes = _committer.TakeOutcomes();
+        if (outcomes.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(outcomes, cancellation)).ConfigureAwait(false);
+    }
+
+    private async ValueTask RestoreAsync(
+        IReadOnlyList<PartitionClaim> claims, LedgerSnapshot snapshot, Func<IReadOnlyList<PartitionOffset>, ValueTask> begin, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            long now = _clocks.NowTicks;
+            Book.Place(_log.PartitionOf);
+            Book.Own(claims);
+            foreach (CampaignState state in snapshot.States)
+                if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
+            _seen.Load(snapshot.Seen, now);
+            foreach (OpenLease lease in snapshot.Leases) _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
+            await begin(snapshot.Offsets).ConfigureAwait(false);
+            if (_clocks.Deterministic) return;
+            _backlogEnd = [];
+            // Their campaigns are decided at once, not at the next tick: the slots of their last owner run out.
+            _nextTick = Math.Min(_nextTick, now);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void DropAll()
+    {
+        _metrics.CountFenced();
+        Drop([.. Book.Owned.All.Select(one => one.Partition)]);
+    }
+
+    private void Drop(IReadOnlyList<int> partitions)
+    {
+        _intake.Forget(partitions);
+        Book.Disown(partitions);
+        // The group's protocol is eager: all partitions go before new ones come, so nothing that stays is forgotten with them.
+        _toReturn.AddRange(_committer.Forget());
+        _seen.Clear();
+        _backlogEnd = null;
+    }
+}

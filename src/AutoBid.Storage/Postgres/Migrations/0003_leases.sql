@@ -1,0 +1,134 @@
+-- Grants in the order of the requests; one row for each. by_event_time: the requests' own clock counts, else the database's.
+CREATE FUNCTION ledger_grant(
+    tenants text[], campaigns text[], days integer[], nodes text[], amounts bigint[], now_ticks bigint[], life_ticks bigint[], by_event_time boolean)
+RETURNS TABLE (granted_id bigint, granted_now bigint, remaining bigint, expires bigint, settled_sum bigint, granted_sum bigint, life bigint) LANGUAGE plpgsql AS
+$$
+DECLARE
+    day_ids bigint[];
+    scopes record;
+    asked_at bigint;
+BEGIN
+    SELECT array_agg(d.campaign_day_id ORDER BY w.n) INTO day_ids
+    FROM unnest(tenants, campaigns, days) WITH ORDINALITY AS w (tenant, campaign, day, n)
+    LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day;
+    PERFORM ledger_lock(day_ids);
+    -- After the locks were had: while they were waited for, time went by.
+    asked_at := ledger_now();
+    FOR i IN 1 .. coalesce(cardinality(day_ids), 0) LOOP
+        granted_id := 0; granted_now := 0; remaining := 0; expires := 0; settled_sum := 0; granted_sum := 0; life := 0;
+        IF by_event_time THEN asked_at := now_ticks[i]; END IF;
+        SELECT d.day_budget, d.flight_budget, d.account_budget,
+            greatest(0, least(
+                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.day_budget),
+                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.flight_budget),
+                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.account_budget))) AS room
+        INTO scopes FROM campaign_day d WHERE d.campaign_day_id = day_ids[i];
+        IF FOUND THEN
+            granted_now := least(amounts[i], scopes.room);
+            remaining := scopes.room - granted_now;
+            IF granted_now > 0 THEN
+                -- The budget is not raised along: the table's check would refuse a grant that the room above did not cover.
+                UPDATE budget b SET outstanding = b.outstanding + granted_now WHERE b.budget_id IN (scopes.day_budget, scopes.flight_budget, scopes.account_budget);
+                INSERT INTO lease AS l (campaign_day, node, granted, expires_at) VALUES (day_ids[i], nodes[i], granted_now, asked_at + life_ticks[i])
+                ON CONFLICT (campaign_day, node) WHERE state = 0
+                DO UPDATE SET granted = l.granted + excluded.granted, expires_at = greatest(l.expires_at, excluded.expires_at)
+                RETURNING l.lease_id, l.expires_at, l.settled, l.granted INTO granted_id, expires, settled_sum, granted_sum;
+            ELSE
+                UPDATE lease l SET expires_at = greatest(l.expires_at, asked_at + life_ticks[i])
+                WHERE l.campaign_day = day_ids[i] AND l.node = nodes[i] AND l.state = 0
+                RETURNING l.lease_id, l.expires_at, l.settled, l.granted INTO granted_id, expires, settled_sum, granted_sum;
+                IF NOT FOUND THEN granted_id := 0; expires := 0; settled_sum := 0; granted_sum := 0; END IF;
+            END IF;
+            IF granted_id > 0 THEN life := expires - asked_at; END IF;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+-- Ends open leases whose budgets are locked: what they never settled returns.
+CREATE FUNCTION ledger_end(ids bigint[], end_state smallint) RETURNS void LANGUAGE sql AS
+$$
+    WITH ended AS (
+        UPDATE lease l SET state = end_state WHERE l.lease_id = ANY (ids) AND l.state = 0 RETURNING l.campaign_day, l.granted - l.settled AS unused),
+    returned AS (
+        SELECT s.id, sum(e.unused)::bigint AS nanos
+        FROM ended e JOIN campaign_day d ON d.campaign_day_id = e.campaign_day
+        CROSS JOIN LATERAL (VALUES (d.day_budget), (d.flight_budget), (d.account_budget)) AS s (id)
+        WHERE s.id IS NOT NULL GROUP BY s.id)
+    UPDATE budget b SET outstanding = b.outstanding - r.nanos,
+        budget = CASE WHEN b.requested IS NULL THEN NULL ELSE greatest(b.requested, b.settled + b.outstanding - r.nanos - b.raised) END
+    FROM returned r WHERE b.budget_id = r.id;
+$$;
+
+CREATE FUNCTION ledger_check_known(ids bigint[]) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    unknown bigint;
+BEGIN
+    SELECT w.id INTO unknown FROM unnest(ids) AS w (id) WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.lease_id = w.id) LIMIT 1;
+    IF FOUND THEN RAISE EXCEPTION 'Lease % is unknown.', unknown USING ERRCODE = 'AB002'; END IF;
+END
+$$;
+
+CREATE FUNCTION ledger_return(ids bigint[]) RETURNS void LANGUAGE plpgsql AS
+$$
+BEGIN
+    PERFORM ledger_check_known(ids);
+    PERFORM ledger_lock(ARRAY(SELECT l.campaign_day FROM lease l WHERE l.lease_id = ANY (ids)));
+    PERFORM ledger_end(ids, 1::smallint);
+END
+$$;
+
+-- At most so many leases, so that the budgets of a node's many campaigns are not locked for long.
+CREATE FUNCTION ledger_reclaim(except_node text, now_ticks bigint, after_expiry bigint, by_event_time boolean, at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS
+$$
+DECLARE
+    before bigint := CASE WHEN by_event_time THEN now_ticks ELSE ledger_now() END - after_expiry;
+    ids bigint[];
+BEGIN
+    SELECT array_agg(e.lease_id) INTO ids
+    FROM (SELECT l.lease_id FROM lease l WHERE l.state = 0 AND l.expires_at < before AND l.node IS DISTINCT FROM except_node ORDER BY l.lease_id LIMIT at_most) e;
+    IF ids IS NULL THEN RETURN ARRAY[]::bigint[]; END IF;
+    PERFORM ledger_lock(ARRAY(SELECT l.campaign_day FROM lease l WHERE l.lease_id = ANY (ids)));
+    -- One that was renewed or ended while the locks were waited for stays as it is.
+    ids := ARRAY(SELECT l.lease_id FROM lease l WHERE l.lease_id = ANY (ids) AND l.state = 0 AND l.expires_at < before ORDER BY l.lease_id);
+    PERFORM ledger_end(ids, 2::smallint);
+    RETURN ids;
+END
+$$;
+
+CREATE FUNCTION ledger_heartbeat(this_node text, now_ticks bigint, through bigint, life bigint, memory bigint, by_event_time boolean)
+RETURNS TABLE (live_name text, live_through bigint) LANGUAGE plpgsql AS
+$$
+DECLARE
+    beat_at bigint := CASE WHEN by_event_time THEN now_ticks ELSE ledger_now() END;
+BEGIN
+    INSERT INTO node AS n (name, seen_at, stats_through) VALUES (this_node, beat_at, through)
+    ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, stats_through = excluded.stats_through;
+    DELETE FROM node WHERE name IN (SELECT o.name FROM node o WHERE o.seen_at < beat_at - greatest(life, memory) FOR UPDATE SKIP LOCKED);
+    RETURN QUERY SELECT n.name, n.stats_through FROM node n WHERE n.seen_at >= beat_at - life ORDER BY n.name COLLATE "C";
+END
+$$;
+
+CREATE FUNCTION ledger_claim(this_node text, partitions integer[], partition_count integer)
+RETURNS TABLE (claimed integer, new_epoch bigint, old_epoch bigint, old_node text) LANGUAGE plpgsql AS
+$$
+DECLARE
+    stored integer;
+BEGIN
+    INSERT INTO topic_layout (only_row, partitions) VALUES (1, partition_count) ON CONFLICT DO NOTHING;
+    SELECT t.partitions INTO stored FROM topic_layout t;
+    IF stored <> partition_count THEN
+        RAISE EXCEPTION 'The ledger was made for % partitions; the event log has %.', stored, partition_count USING ERRCODE = 'AB002';
+    END IF;
+    INSERT INTO partition_owner (partition, epoch, node) SELECT DISTINCT p, 0, '' FROM unnest(partitions) AS w (p) ORDER BY p ON CONFLICT DO NOTHING;
+    -- A commit of the owner so far ends first or finds its epoch gone.
+    PERFORM 1 FROM partition_owner o WHERE o.partition = ANY (partitions) ORDER BY o.partition FOR NO KEY UPDATE;
+    RETURN QUERY
+        WITH before AS (SELECT o.partition, o.epoch, o.node FROM partition_owner o WHERE o.partition = ANY (partitions)),
+        taken AS (UPDATE partition_owner o SET epoch = o.epoch + 1, node = this_node, sequence = 0 WHERE o.partition = ANY (partitions) RETURNING o.partition, o.epoch)
+        SELECT w.p, t.epoch, b.epoch, nullif(b.node, '')
+        FROM unnest(partitions) WITH ORDINALITY AS w (p, n) JOIN taken t ON t.partition = w.p JOIN before b ON b.partition = w.p ORDER BY w.n;
+END
+$$;
