@@ -47,7 +47,7 @@ public sealed class StrandedDay
         var engine = new EngineOptions { Node = Node };
         _book = new CampaignBook(slots, _leases, counters);
         _bids = new BidDesk(slots, _leases, counters);
-        _refiller = new LeaseRefiller(_book, _leases, counters, _store, engine, deterministic: false);
+        _refiller = new LeaseRefiller(_book, _leases, counters, _store, engine, static _ => 0, deterministic: false);
         _closer = new StepCloser(_book, _leases, engine);
         _prices = RandomStream.For(options.Seed, 0, 0, 0, DrawPurpose.HoldPrice);
         _wins = RandomStream.For(options.Seed, 0, 0, 0, DrawPurpose.HoldWin);
@@ -62,6 +62,8 @@ public sealed class StrandedDay
 
     private async Task<StrandedDayResult> PlayAsync(CancellationToken cancellation)
     {
+        _book.Place(static _ => 0);
+        _book.Own(await _store.ClaimAsync(Node, [0], 1, cancellation).ConfigureAwait(false));
         int c = _book.Upsert(new Campaign
         {
             Id = "c",

@@ -21,6 +21,7 @@ using AutoBid.Server.Events;
 using AutoBid.Server.Metrics;
 using AutoBid.Server.Multipliers;
 using AutoBid.Server.Policies;
+using AutoBid.Storage;
 using AutoBid.Storage.Sqlite;
 using AutoBid.Streaming;
 using AutoBid.Streaming.Json;

@@ -166,7 +166,12 @@ internal sealed partial class InMemoryLedgerStore
             rows = _scopes[(a.TenantId, a.CampaignId, a.Day)] = [_budgets[(BudgetScope.Day, a.CampaignId, a.Day)]];
         }
 
-        foreach (Row row in rows) row.Settled += a.AmountNanos;
+        foreach (Row row in rows)
+        {
+            row.Settled += a.AmountNanos;
+            // A correction downwards first takes back what earlier adjustments raised.
+            row.OnTime = Math.Min(row.OnTime, row.Settled);
+        }
     }
 
     private void Refuse()

@@ -16,7 +16,7 @@ public sealed class LeaseRefillerTests : IDisposable
 
     private static EngineInstant Now(double hours = 10) => EngineInstant.Of(Bench.At(hours));
 
-    private LeaseRefiller Live() => new(_bench.Book, _bench.Leases, _bench.Counters, _bench.Store, _bench.Options, deterministic: false);
+    private LeaseRefiller Live() => new(_bench.Book, _bench.Leases, _bench.Counters, _bench.Store, _bench.Options, static _ => 0, deterministic: false);
 
     private async Task<int> Open(Campaign campaign, double hours = 10, LeaseRefiller? refiller = null)
     {
@@ -320,22 +320,6 @@ public sealed class LeaseRefillerTests : IDisposable
         Assert.Equal(renewal + TimeSpan.FromSeconds(59.5).Ticks, Lease(c).StopTicks);
         Assert.Equal(0, _bench.Leases.Sweep(c, stop - 2 + TimeSpan.FromMinutes(5).Ticks));
         Assert.Equal(1, _bench.Leases.Sweep(c, stop - 1 + TimeSpan.FromMinutes(5).Ticks));
-    }
-
-    [Fact]
-    public async Task A_node_that_does_not_own_the_campaign_takes_its_day_from_the_settings()
-    {
-        int c = await Open(Bench.Campaign());
-        await Refill();
-        Take(c);
-        var other = new LeaseRefiller(
-            _bench.Book, _bench.Leases, _bench.Counters, _bench.Store, _bench.Options with { Node = "other" }, deterministic: false, owns: _ => false);
-        _bench.Entry(c).Day = 0;
-        _bench.Leases.Want(c);
-        await other.RefillAsync(Now(), default);
-        Assert.Equal(("other", Bench.Day), (_bench.Store.LastRequests[0].Node, _bench.Store.LastRequests[0].Day));
-        Assert.Equal(Bench.Day, Lease(c).Day);
-        Assert.True(Lease(c).HeadroomNanos > 0);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class ClockJumpTests : IAsyncLifetime
         BidOffer offer = default;
         await Until(() =>
         {
-            offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.NowTicks, TimeSpan.FromMinutes(5).Ticks);
+            offer = _engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), _engine.Now, TimeSpan.FromMinutes(5).Ticks);
             if (!offer.IsBid) Pass(TimeSpan.FromMilliseconds(1));
             return Task.FromResult(offer.IsBid);
         });

@@ -54,7 +54,7 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     public Task UntilAsync(Func<bool> done, string what) => UntilAsync(() => Task.FromResult(done()), what);
 
-    public BidOffer Bid(int campaign = 0) => Engine.Bids.Decide(new BidQuery(campaign, 0.0005, 0, false), Engine.NowTicks, TimeSpan.FromMinutes(5).Ticks);
+    public BidOffer Bid(int campaign = 0) => Engine.Bids.Decide(new BidQuery(campaign, 0.0005, 0, false), Engine.Now, TimeSpan.FromMinutes(5).Ticks);
 
     /// <summary>Bids once there is a slot and headroom.</summary>
     public async Task<BidOffer> UntilBidAsync(int campaign = 0)

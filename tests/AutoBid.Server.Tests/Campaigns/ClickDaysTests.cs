@@ -15,7 +15,7 @@ public sealed class ClickDaysTests
     private static string Correction(string id, long nanos, DateTimeOffset bid, DateTimeOffset time)
         => Texts.Item(
             "autobid.spend",
-            $$"""{"v":1,"kind":"adjust","via":"burl","exchange":"default","auction":"a","imp":"1","id":"{{id}}","campaign":"days","priceNanos":{{nanos}},"currency":"USD","time":"{{Texts.Instant(time)}}","bidTime":"{{Texts.Instant(bid)}}"}""");
+            $$"""{"v":1,"kind":"adjust","via":"burl","exchange":"default","auction":"a","imp":"1","bid":"b","id":"{{id}}","campaign":"days","priceNanos":{{nanos}},"currency":"USD","time":"{{Texts.Instant(time)}}","bidTime":"{{Texts.Instant(bid)}}"}""");
 
     private static string Text(JsonElement row)
         => string.Join(' ', row.GetProperty("day"), row.GetProperty("version"), row.GetProperty("spend").GetDouble(), row.GetProperty("conversions"), row.GetProperty("conversionValue").GetDouble(), row.GetProperty("closed"));
