@@ -85,7 +85,7 @@ internal sealed class IngestBenchmark(IngestBenchmarkOptions options)
         // A batch that the reader does not fill starts no decoding ahead.
         var into = new EngineEvent[4096];
         var memory = new SeenMemory(TimeSpan.FromHours(72));
-        await log.StartAsync([], default);
+        await log.StartAsync(new FromTheStart(), default);
         long decode = 0, dedupe = 0;
         for (int read = 0; read < options.Events;)
         {
@@ -99,5 +99,16 @@ internal sealed class IngestBenchmark(IngestBenchmarkOptions options)
         }
 
         return (Stopwatch.GetElapsedTime(0, decode).TotalSeconds, Stopwatch.GetElapsedTime(0, dedupe).TotalSeconds);
+    }
+
+    private sealed class FromTheStart : IPartitionOwner
+    {
+        public ValueTask TakeAsync(IReadOnlyList<int> partitions, Func<IReadOnlyList<PartitionOffset>, ValueTask> begin, CancellationToken cancellation) => begin([]);
+
+        public ValueTask GiveUpAsync(IReadOnlyList<int> partitions, Action end, CancellationToken cancellation)
+        {
+            end();
+            return ValueTask.CompletedTask;
+        }
     }
 }

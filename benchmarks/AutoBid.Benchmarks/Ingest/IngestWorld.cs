@@ -16,6 +16,7 @@ internal sealed class IngestWorld : IAsyncDisposable
 {
     private const string Node = "bench";
     private const long HoldNanos = 50_000_000;
+    private const long Never = long.MaxValue / 4;
 
     private readonly PolicyMetrics _metrics = new();
     private readonly SqliteDatabase _database;
@@ -56,14 +57,12 @@ internal sealed class IngestWorld : IAsyncDisposable
         for (int c = 0; c < _campaigns; c++)
         {
             if (grants[c].GrantedNanos < room) throw new InvalidOperationException("The benchmark's budget has no room for its bids.");
-            Engine.Leases.Grant(c, grants[c].LeaseId, day, room, now.AddDays(1).UtcTicks, 1);
+            Engine.Leases.Grant(c, grants[c].LeaseId, day, room, Never, 1);
+            Engine.Leases.Tune(c, 0, each);
             long first = -1;
             for (int i = 0; i < each; i++)
             {
-                HeldBid held;
-                // Rings grow with grants, as they do with refills.
-                while (!Engine.Leases.TryHold(c, HoldNanos, now.UtcTicks, TimeSpan.TicksPerDay, out held))
-                    Engine.Leases.Grant(c, grants[c].LeaseId, day, 0, now.AddDays(1).UtcTicks, 1);
+                if (!Engine.Leases.TryHold(c, HoldNanos, 0, Never, out HeldBid held)) throw new InvalidOperationException("The lease has no room for the bid.");
                 if (first < 0) first = held.Seq;
             }
 

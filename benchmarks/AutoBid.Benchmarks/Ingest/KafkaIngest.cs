@@ -29,7 +29,7 @@ internal sealed class KafkaIngest(IngestBenchmarkOptions options, int bidsOfEach
                 var log = new KafkaEventLog(settings, IngestBenchmark.KnownNames(options.Campaigns), NullLogger<KafkaEventLog>.Instance, TimeProvider.System);
                 await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, $"{round}", "ledger.db"), log, options.Campaigns);
                 await IngestBenchmark.WriteAsync(log, await world.BidAsync(bidsOfEach, now), now, options.Events);
-                bare.Add(options.Events / Bare(servers, settings, await log.PartitionsAsync(default)));
+                bare.Add(options.Events / Bare(servers, settings, log.Partitions));
                 engine.Add((await IngestRun.MeasureAsync(world, options.Events)).PerSecond);
                 Console.WriteLine(FormattableString.Invariant($"Kafka: bare consumer {bare[^1]:0}, engine {engine[^1]:0} events a second"));
             }

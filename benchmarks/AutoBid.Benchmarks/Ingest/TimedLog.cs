@@ -23,13 +23,19 @@ internal sealed class TimedLog(IEventLog inner) : IEventLog
 
     public void Open() => _open = true;
 
-    public ValueTask<int> PartitionsAsync(CancellationToken cancellation) => inner.PartitionsAsync(cancellation);
+    public int Partitions => inner.Partitions;
+
+    public bool IsHandingOver => inner.IsHandingOver;
 
     public int PartitionOf(string campaignId) => inner.PartitionOf(campaignId);
 
     public ValueTask AppendAsync(ReadOnlyMemory<EngineEvent> events, CancellationToken cancellation) => inner.AppendAsync(events, cancellation);
 
-    public ValueTask StartAsync(IReadOnlyList<PartitionOffset> offsets, CancellationToken cancellation) => inner.StartAsync(offsets, cancellation);
+    public ValueTask StartAsync(IPartitionOwner owner, CancellationToken cancellation) => inner.StartAsync(owner, cancellation);
+
+    public int TakeNotices(ICollection<NodeNotice> into) => inner.TakeNotices(into);
+
+    public ValueTask PublishAsync(IReadOnlyList<LeaseOutcomes> outcomes, CancellationToken cancellation) => ValueTask.CompletedTask;
 
     public async ValueTask<IReadOnlyList<PartitionOffset>> EndOffsetsAsync(CancellationToken cancellation)
         => _open ? await inner.EndOffsetsAsync(cancellation) : inner.Position;

@@ -22,10 +22,6 @@ namespace AutoBid.Benchmarks.Memory;
 /// </summary>
 internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
 {
-    /// <summary>A hold's two numbers, and the cells that a lease has before its first bid (Leases/HoldSlab.cs).</summary>
-    private const int HoldBytes = 16;
-    private const int FirstRingHolds = 32;
-
     private const int Steps = 24;
     private const int OpenHolds = 20;
     private const int Bids = 1_000_000;
@@ -114,19 +110,18 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
         long counters = Heap();
         GC.KeepAlive(campaigns);
         double n = options.Active;
-        const double FirstRing = FirstRingHolds * HoldBytes;
         double blocks = 48 * Unsafe.SizeOf<StepRow>() + 20 * 48 * 2;
-        perHold = (leases - day + holds - leases) / n / OpenHolds;
-        double active = (counters - start - (holds - leases)) / n - FirstRing;
+        perHold = (holds - leases) / n / OpenHolds;
+        double active = (counters - start - (holds - leases)) / n;
         _lines.AddRange(
         [
             Text($"## {options.Active:N0} active campaigns ({Steps} steps closed, 20 curves kept, a lease, {OpenHolds} open holds)"), "", "| part | bytes a campaign |", "|---|---|",
             Text($"| as idle | {(idle - start) / n:0} |"),
             Text($"| rows and curves of the day | {blocks:0} |"), Text($"| sums of the running step, rest of the day | {(day - idle) / n - blocks:0} |"),
-            Text($"| lease, without its ring of holds | {(leases - day) / n - FirstRing:0} |"), Text($"| bid counters | {(counters - holds) / n:0} |"),
+            Text($"| lease, without cells for holds | {(leases - day) / n:0} |"), Text($"| bid counters | {(counters - holds) / n:0} |"),
             Text($"| **all without holds** | **{active:0}** |"),
-            Text($"| {OpenHolds} open holds: ring of 32 and what it grew by | {FirstRing + (holds - leases) / n:0} |"), "",
-            Text($"An open hold is {HoldBytes} bytes in its ring; with the lease's own bytes spread over {OpenHolds}: {perHold:0.0}."),
+            Text($"| {OpenHolds} open holds, their cells and directories | {(holds - leases) / n:0} |"), "",
+Text($"An open hold: {perHold:0.0} bytes."),
         ]);
         GC.KeepAlive(world);
         return active;
@@ -237,6 +232,7 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
 
         public void Hold(int campaign, int holds)
         {
+            Leases.Tune(campaign, 0, holds);
             for (int i = 0; i < holds; i++)
                 if (!Leases.TryHold(campaign, 10_000_000, DayStart, TimeSpan.TicksPerHour, out _)) throw new InvalidOperationException("The lease has no room for the hold.");
         }

@@ -34,6 +34,9 @@ public sealed class AutoBidService : IAsyncDisposable
 {
     private static readonly TimeSpan OutboxInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The consumer group of all nodes; the topic prefix goes before it.</summary>
+    private const string ConsumerGroup = "autobid";
+
     private readonly WebApplication _app;
     private readonly Stores _stores;
 
@@ -207,6 +210,8 @@ public sealed class AutoBidService : IAsyncDisposable
             : new EngineClocks(TimeProvider.System, TimeProvider.System, Deterministic: false);
         PopulationPrior? population = PriorOf(options)?.ToPrior();
         ExchangeProfiles profiles = options.ExchangesFile is { } exchanges ? ExchangeProfiles.Load(exchanges) : ExchangeProfiles.BuiltIn;
+        // A restarted process counts its bids anew, so it must not share a lease with the one before: the start time tells them apart.
+        string node = $"{options.Node}/{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}";
         Directory.CreateDirectory(options.DataDirectory);
         NoticeKeys noticeKeys = NoticeKeyFile.LoadOrCreate(Path.Combine(options.DataDirectory, "notice.key"));
 
@@ -216,7 +221,17 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton(sp => new ApiKeys(sp.GetRequiredService<IApiKeyStore>(), clocks.Monotonic, TimeProvider.System));
         services.AddSingleton<ICampaignNames, CampaignNames>();
         services.AddSingleton(sp => EventLogFactory.Create(
-            new EventLogOptions { Kafka = options.Kafka, Directory = Path.Combine(options.DataDirectory, "log"), Fsync = options.Fsync, TopicPrefix = options.TopicPrefix, CreateTopics = options.CreateTopics, AcceptDamage = options.AcceptLogDamage },
+            new EventLogOptions
+            {
+                Kafka = options.Kafka,
+                Group = options.SharesPartitions ? ConsumerGroup : null,
+                Node = node,
+                Directory = Path.Combine(options.DataDirectory, "log"),
+                Fsync = options.Fsync,
+                TopicPrefix = options.TopicPrefix,
+                CreateTopics = options.CreateTopics,
+                AcceptDamage = options.AcceptLogDamage,
+            },
             sp.GetRequiredService<ICampaignNames>(), sp.GetRequiredService<ILoggerFactory>(), TimeProvider.System));
 
         services.AddSingleton<PolicyMetrics>();
@@ -224,7 +239,7 @@ public sealed class AutoBidService : IAsyncDisposable
             options.ModelsDirectory ?? Installation.Models, new ModelRegistryOptions { Device = options.Device, DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, sp.GetRequiredService<PolicyMetrics>()));
         services.AddSingleton(sp => new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
         services.AddSingleton(sp => new AutoBidEngine(
-            OptionsOf(options, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
+            OptionsOf(options, node, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
             new DecisionChain(sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>()), static e => EventIdentities.Of(e)));
 
         services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? ListenAddress.PublicOf(options.Urls[0]))));
@@ -240,10 +255,10 @@ public sealed class AutoBidService : IAsyncDisposable
     private static PriorFile? PriorOf(ServeOptions options)
         => options.PriorFile is { } named ? PriorFile.Load(named) : File.Exists(Installation.Prior) ? PriorFile.Load(Installation.Prior) : null;
 
-    private static EngineOptions OptionsOf(ServeOptions options, PopulationPrior? prior, ExchangeProfiles profiles) => new()
+    private static EngineOptions OptionsOf(ServeOptions options, string node, PopulationPrior? prior, ExchangeProfiles profiles) => new()
     {
-        // A restarted process counts its bids anew, so it must not share a lease with the one before: the start time tells them apart.
-        Node = $"{options.Node}/{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}",
+        Node = node,
+        SharesPartitions = options.SharesPartitions,
         Tick = options.Tick,
         Prior = prior,
         LongestHold = profiles.LongestLossAssumedAfter + TimeSpan.FromMinutes(5),

@@ -48,6 +48,12 @@ public sealed record ServeOptions
     /// <summary>Public address that notice URLs point to; null: the first of <see cref="Urls"/>.</summary>
     public string? PublicUrl { get; init; }
 
+    /// <summary>
+    /// Kafka and PostgreSQL: any number of processes share the partitions through the consumer group, and the budgets through the database.
+    /// A virtual clock has one node.
+    /// </summary>
+    public bool SharesPartitions => Kafka is not null && Postgres is not null && !VirtualClock;
+
     /// <summary>Name of this node in leases.</summary>
     public string Node { get; init; } = "node-1";
 

@@ -40,6 +40,8 @@ internal sealed class IdentityMemory : IHourContent
         _blocks = new HourBlocks(partition, SeenKind.Ids);
     }
 
+    public int PendingCount { get; private set; }
+
     public bool HasPending => _pending.Count > 0 || _blocks.HasWork;
 
     /// <summary>Entries held. An identity whose copies bore times of several hours may count once for each.</summary>
@@ -74,6 +76,7 @@ internal sealed class IdentityMemory : IHourContent
         if (_late.Count > _lateLimit) MergeLate();
         if (!_pending.TryGetValue(hour, out List<EventIdentity>? pending)) _pending.Add(hour, pending = []);
         pending.Add(identity);
+        PendingCount++;
         return known == NotSeen;
     }
 
@@ -139,6 +142,7 @@ internal sealed class IdentityMemory : IHourContent
     {
         _blocks.Take(this, changes, _now - YoungHours);
         _pending.Clear();
+        PendingCount = 0;
     }
 
     /// <summary>Every identity once, with its latest hour, ordered.</summary>

@@ -37,6 +37,8 @@ internal sealed class OwnBidMemory : IHourContent
 
     public OwnBidMemory(int partition) => _blocks = new HourBlocks(partition, SeenKind.Bids);
 
+    public int PendingCount { get; private set; }
+
     public bool HasPending => _pending.Count > 0 || _blocks.HasWork;
 
     /// <summary>Bids and kinds remembered.</summary>
@@ -106,6 +108,7 @@ internal sealed class OwnBidMemory : IHourContent
     {
         _blocks.Take(this, changes, closedBefore);
         _pending.Clear();
+        PendingCount = 0;
     }
 
     /// <summary>Every page with its bits, ordered by tenant, lease, kind and number.</summary>
@@ -190,6 +193,7 @@ internal sealed class OwnBidMemory : IHourContent
         {
             if (!_pending.TryGetValue(slot.Hour, out List<Pending>? pending)) _pending.Add(slot.Hour, pending = []);
             pending.Add(new Pending(lease, place, moved ? -1 : bit));
+            PendingCount++;
         }
 
         return fresh;

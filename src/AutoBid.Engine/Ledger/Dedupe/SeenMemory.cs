@@ -24,6 +24,9 @@ public sealed class SeenMemory(TimeSpan window)
     /// <summary>Something is to be stored that no commit has stored yet.</summary>
     public bool HasPending => _partitions.Values.Any(one => one.Identities.HasPending || one.OwnBids.HasPending);
 
+    /// <summary>Events that no commit has taken yet.</summary>
+    public long PendingCount => _partitions.Values.Sum(one => one.Identities.PendingCount + one.OwnBids.PendingCount);
+
     /// <summary>Bytes and counts of the tiers, for metrics and benchmarks.</summary>
     public SeenFigures Figures => new()
     {
@@ -84,6 +87,13 @@ public sealed class SeenMemory(TimeSpan window)
     public void Drop(int partition)
     {
         _partitions.Remove(partition);
+        _lastNumber = -1;
+    }
+
+    /// <summary>Forgets all partitions.</summary>
+    public void Clear()
+    {
+        _partitions.Clear();
         _lastNumber = -1;
     }
 
