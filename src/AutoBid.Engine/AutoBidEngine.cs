@@ -232,6 +232,9 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         return Math.Max(grant.TotalGrantedNanos - grant.SettledNanos - coming, 0);
     }
 
+    /// <summary>Whether this node keeps a campaign's ledger: of others it knows only what is needed to bid.</summary>
+    public bool Keeps(int campaign) => Volatile.Read(ref Book[campaign].IsOwned);
+
     /// <summary>A look at one campaign for the API, taken between two pieces of the loop's work. Null: unknown here.</summary>
     public async ValueTask<CampaignStatusView?> LookAsync(string tenantId, string campaignId, CancellationToken cancellation)
     {

@@ -49,8 +49,11 @@ public sealed class NodeFeed(CampaignBook book, BidSlotTable slots, LeaseDesk le
         // The topic is written under the campaign's key by every owner it had: only versions tell which one came last.
         if (entry.Settings?.TenantId != heard.TenantId || heard.Version <= entry.HeardVersion) return;
         entry.HeardVersion = heard.Version;
+        if (entry.IsOwned) return;
+        // What this node answers when it is asked about the campaign.
+        (entry.Multiplier, entry.SpentNanos) = (heard.Multiplier, heard.SpentNanos);
         // A paused campaign stays silent, though its owner may not have heard of it yet.
-        if (entry.IsOwned || !entry.IsActive) return;
+        if (!entry.IsActive) return;
         BidSlot slot = heard.Value;
         slot.Version = ++entry.SlotVersion;
         slots.Publish(campaign, slot);

@@ -15,7 +15,9 @@ public abstract record NodeNotice
 
     /// <summary>The slot that the campaign's owner published.</summary>
     /// <param name="Version">Rises with every publication; later owners publish higher ones.</param>
-    public sealed record Slot(string TenantId, string CampaignId, BidSlot Value, long Version) : NodeNotice;
+    /// <param name="Multiplier">What the slot was made of; 0: the policy gave no number.</param>
+    /// <param name="SpentNanos">Spend of the day as its owner knew it.</param>
+    public sealed record Slot(string TenantId, string CampaignId, BidSlot Value, long Version, double Multiplier, long SpentNanos) : NodeNotice;
 
     /// <summary>How bids of this node ended.</summary>
     public sealed record Outcomes(LeaseOutcomes Value) : NodeNotice;

@@ -91,6 +91,7 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
     public async Task<IResult> TrajectoryAsync(HttpContext http, string id)
     {
         if (await engine.LookAsync(http.Caller().TenantId, id, http.RequestAborted).ConfigureAwait(false) is not { } view) return Unknown();
+        if (IsKeptElsewhere(id)) return Elsewhere();
         return Results.Ok(new
         {
             campaign = id,
@@ -125,10 +126,17 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
         });
     }
 
+    private bool IsKeptElsewhere(string id) => engine.Index.TryFind(id, out int campaign) && !engine.Keeps(campaign);
+
+    /// <summary>Half an answer would look like a whole one: what this node knows of the campaign is its slot, not its ledger.</summary>
+    private static IResult Elsewhere()
+        => Problems.Of(StatusCodes.Status421MisdirectedRequest, "Another node keeps this campaign's ledger now: ask the others.");
+
     /// <summary>The click days, oldest first. Conversions by click, spend by bid day with late bills and adjustments, account currency.</summary>
     public async Task<IResult> DaysAsync(HttpContext http, string id)
     {
         if (await engine.DaysAsync(http.Caller().TenantId, id, http.RequestAborted).ConfigureAwait(false) is not { } days) return Unknown();
+        if (IsKeptElsewhere(id)) return Elsewhere();
         return Results.Ok(days.Select(day => new
         {
             day = day.Day,

@@ -65,6 +65,7 @@ public static class DecisionWriter
             BidSlotFlags.OutOfBudget => "budget",
             _ => null,
         });
+        json.WriteNumber("spentNanos"u8, record.SpentNanos);
         EventWriter.End(json);
     }
 

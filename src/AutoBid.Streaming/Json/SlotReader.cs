@@ -7,10 +7,11 @@ namespace AutoBid.Streaming.Json;
 public static class SlotReader
 {
     private const int V = 0, Tenant = 1, Campaign = 2, Time = 3, Multiplier = 4, SafeMultiplier = 5, Reference = 6, BidFloor = 7, BidCap = 8, Expires = 9,
-        Version = 10, Blocked = 11;
+        Version = 10, Blocked = 11, Spent = 12;
 
     private static readonly FieldTable Table = new(
-        "v", "tenant", "campaign", "time", "multiplier", "safeMultiplier", "reference", "bidFloorNanos", "bidCapNanos", "expires", "version", "blocked");
+        "v", "tenant", "campaign", "time", "multiplier", "safeMultiplier", "reference", "bidFloorNanos", "bidCapNanos", "expires", "version", "blocked",
+        "spentNanos");
 
     private static readonly FieldTable Reasons = new("schedule", "budget");
     private static readonly StringCache Names = new();
@@ -45,6 +46,7 @@ public static class SlotReader
                 : fields.Choice(Blocked, Reasons, "schedule, budget") == 0 ? BidSlotFlags.OffSchedule : BidSlotFlags.OutOfBudget,
         };
         return new NodeNotice.Slot(
-            fields.TextOrNull(Tenant, EventFields.MaxName, Names) ?? EventFields.DefaultTenant, fields.Text(Campaign, EventFields.MaxName, Names), value, version);
+            fields.TextOrNull(Tenant, EventFields.MaxName, Names) ?? EventFields.DefaultTenant, fields.Text(Campaign, EventFields.MaxName, Names), value, version,
+            fields.Double(Multiplier, 0), fields.Long(Spent, long.MinValue, long.MaxValue, 0));
     }
 }

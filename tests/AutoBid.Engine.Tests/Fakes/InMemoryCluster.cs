@@ -203,7 +203,7 @@ internal sealed class InMemoryCluster(int partitions = 4)
                         Flags = decision.Blocked,
                     };
                     foreach (Member member in cluster._members)
-                        member._notices.Add(new NodeNotice.Slot(decision.TenantId, decision.CampaignId, slot, decision.Version));
+                        member._notices.Add(new NodeNotice.Slot(decision.TenantId, decision.CampaignId, slot, decision.Version, decision.Multiplier, decision.SpentNanos));
                 }
             }
 
