@@ -27,11 +27,11 @@ public sealed class MemoryEventLogTests
     public async Task Reading_begins_only_where_events_are_still_held()
     {
         await using var log = new MemoryEventLog();
-        await log.StartAsync([], CancellationToken.None);
+        await log.StartAsync(new FixedOwner([]), CancellationToken.None);
         await AppendAsync(log, EventKind.Bill);
         await ReadAsync(log, 1);
-        await log.StartAsync(log.Position, CancellationToken.None);
-        Assert.Throws<InvalidOperationException>(() => log.StartAsync([], CancellationToken.None).AsTask().GetAwaiter().GetResult());
+        await log.StartAsync(new FixedOwner(log.Position), CancellationToken.None);
+        Assert.Throws<InvalidOperationException>(() => log.StartAsync(new FixedOwner([]), CancellationToken.None).AsTask().GetAwaiter().GetResult());
     }
 
     [Fact]
@@ -50,5 +50,12 @@ public sealed class MemoryEventLogTests
     {
         var into = new EngineEvent[most];
         return into[..await log.ReadAsync(into, TimeSpan.Zero, CancellationToken.None)];
+    }
+
+    private sealed class FixedOwner(IReadOnlyList<PartitionOffset> offsets) : IPartitionOwner
+    {
+        public ValueTask TakeAsync(IReadOnlyList<int> partitions, Func<IReadOnlyList<PartitionOffset>, ValueTask> begin, CancellationToken cancellation) => begin(offsets);
+
+        public ValueTask GiveUpAsync(IReadOnlyList<int> partitions, Action end, CancellationToken cancellation) => throw new NotSupportedException("Nothing takes them away.");
     }
 }
