@@ -296,14 +296,15 @@ public sealed class AutoBidEngine : IAsyncDisposable
         {
             closed += _closer.Advance(c, now);
             _metrics.CountAssumedLosses(Leases.Sweep(c, leaseNow));
-            Leases.CollectRetired(c, leaseNow, _closedLeases);
             if (Book[c].Day != 0) _closer.ShowOpenRow(c, now);
         }
 
-        _pending.ClosedLeases.AddRange(_closedLeases);
-        _closedLeases.Clear();
         await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
         _metrics.CountAssumedLosses(await _refiller.RefillAsync(_clocks.Now, cancellation).ConfigureAwait(false));
+        // After the refill, which revives a retired lease that is wanted again: one that is handed out here is closed by the commit below.
+        for (int c = 0; c < Book.Count; c++) Leases.CollectRetired(c, leaseNow, _closedLeases);
+        _pending.ClosedLeases.AddRange(_closedLeases);
+        _closedLeases.Clear();
 
         bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
         List<DecisionRecord> decisions = _decider.Decide(now, stale);
