@@ -155,14 +155,19 @@ public sealed partial class AutoBidEngine
         {
             closed += _closer.Advance(c, now, partial || !isWhole);
             _metrics.CountAssumedLosses(Leases.Sweep(c, leaseNow));
-            Leases.CollectRetired(c, leaseNow, _retired);
-            (Book[c].IsOwned ? _pending.ClosedLeases : _toReturn).AddRange(_retired);
-            _retired.Clear();
             if (Book[c].IsOwned && Book[c].Day != 0) _closer.ShowOpenRow(c, now);
         }
 
         await TryAsync(_storeOutage, () => _refiller.SetBudgetsAsync(cancellation)).ConfigureAwait(false);
         await RefillAsync(cancellation).ConfigureAwait(false);
+        // After the refill, which revives a retired lease that is wanted again: one that is handed out here is closed by the commit below.
+        for (int c = 0; c < Book.Count; c++)
+        {
+            Leases.CollectRetired(c, leaseNow, _retired);
+            if (_retired.Count == 0) continue;
+            (Book[c].IsOwned ? _pending.ClosedLeases : _toReturn).AddRange(_retired);
+            _retired.Clear();
+        }
 
         bool stale = !_clocks.Deterministic && now - _lastEvent > 10 * _options.Tick.Ticks && !_log.IsAvailable;
         List<DecisionRecord> decisions = _decider.Decide(now, stale);

@@ -1,8 +1,8 @@
 namespace AutoBid.Engine.Leases;
 
 /// <summary>
-/// Holds in segments of 16 cells, and the directories that say which segment a lease's sequence numbers lie in. Changed under the lease desk's lock
-/// only; bid threads read directories and write cells without it. A segment is given back when its 16 holds were written and have ended, wherever it
+/// Holds in segments of 8 cells, and the directories that say which segment a lease's sequence numbers lie in. Changed under the lease desk's lock
+/// only; bid threads read directories and write cells without it. A segment is given back when its 8 holds were written and have ended, wherever it
 /// lies: writing the hold is the last that a bid thread does with a cell, so nobody comes back to it and it can be used again at once.
 /// </summary>
 internal sealed class HoldSlab
@@ -10,7 +10,7 @@ internal sealed class HoldSlab
     /// <summary>Cells of a segment.</summary>
     public const int SegmentCells = 1 << SegmentShift;
 
-    public const int SegmentShift = 4;
+    public const int SegmentShift = 3;
 
     private const int SmallestDirectoryLog = 2;
     private const int LargestDirectoryLog = 26;
@@ -38,7 +38,7 @@ internal sealed class HoldSlab
     /// <summary>Segments that a directory has room for.</summary>
     public static long CapacityOf(int directory) => 1L << (directory & LogMask);
 
-    /// <summary>The segment of the lease's <paramref name="number"/>-th 16 sequence numbers; 0: given back.</summary>
+    /// <summary>The segment of the lease's <paramref name="number"/>-th 8 sequence numbers; 0: given back.</summary>
     public ref int Entry(int directory, long number)
         => ref _directories[((long)(uint)directory >> LogBits << SmallestDirectoryLog) + (number & (CapacityOf(directory) - 1))];
 

@@ -24,7 +24,7 @@ internal struct LeaseAccount
     public long StopTicks;
 
     /// <summary>
-    /// The segment that bids write to now, and its number in the upper half: spares all but one bid in 16 the directory. Bid threads race for it and
+    /// The segment that bids write to now, and its number in the upper half: spares all but one bid in 8 the directory. Bid threads race for it and
     /// may set it back; each value is true as long as a bid of that number looks for its cell.
     /// </summary>
     public long Tail;

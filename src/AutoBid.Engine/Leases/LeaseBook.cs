@@ -34,5 +34,8 @@ internal struct LeaseBook
 
     public int Campaign;
 
+    /// <summary>Of a retired lease: what was headroom or has returned since. The store gets it when the lease is closed, or the lease is revived with it.</summary>
+    public long IdleNanos;
+
     public bool IsRetired;
 }

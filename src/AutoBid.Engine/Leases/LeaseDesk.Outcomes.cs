@@ -176,13 +176,19 @@ public sealed partial class LeaseDesk
     }
 
     /// <summary>
-    /// Money that comes back, or comes new: what was settled without being heard of is kept back first. Of a retired lease nothing comes back here:
-    /// the store returns what it never settled when it is closed.
+    /// Money that comes back, or comes new: what was settled without being heard of is kept back first. Of a retired lease nothing comes back to be bid
+    /// with: it lies idle until the store closes the lease, or grants under it again.
     /// </summary>
     private void Return(int index, long nanos)
     {
         ref LeaseBook book = ref _books[index];
-        if (nanos <= 0 || book.IsRetired) return;
+        if (nanos <= 0) return;
+        if (book.IsRetired)
+        {
+            book.IdleNanos += nanos;
+            return;
+        }
+
         long kept = Math.Clamp(book.UnheardNanos - book.KeptNanos, 0, nanos);
         book.KeptNanos += kept;
         if (nanos > kept) Interlocked.Add(ref _accounts[index].HeadroomNanos, nanos - kept);

@@ -42,8 +42,10 @@ public sealed partial class LeaseDesk
                 // Every number that was given out has been written and has ended, and no other will be given out.
                 if (book.IsRetired && book.Ended == book.Issued)
                 {
-                    closed.Add(_accounts[index].LeaseId);
-                    _byId.Remove(_accounts[index].LeaseId);
+                    long id = _accounts[index].LeaseId;
+                    closed.Add(id);
+                    _byId.Remove(id);
+                    _lastClosed[campaign] = Math.Max(_lastClosed[campaign], id);
                     if (newer == 0) Volatile.Write(ref _current[campaign], older);
                     else _books[newer].Older = older;
                     FreeSegments(index);
@@ -71,7 +73,17 @@ public sealed partial class LeaseDesk
         book.IsRetired = true;
         book.Issued = Interlocked.Add(ref _accounts[index].NextSeq, Closed) - Closed;
         Volatile.Write(ref _accounts[index].StopTicks, 0);
-        Interlocked.Exchange(ref _accounts[index].HeadroomNanos, 0);
+        book.IdleNanos = Interlocked.Exchange(ref _accounts[index].HeadroomNanos, 0);
+    }
+
+    /// <summary>Opens a retired lease again where it stood: its numbers go on, and what lay idle is headroom once more.</summary>
+    private void Revive(int index)
+    {
+        ref LeaseBook book = ref _books[index];
+        book.IsRetired = false;
+        Return(index, book.IdleNanos);
+        book.IdleNanos = 0;
+        Interlocked.Add(ref _accounts[index].NextSeq, -Closed);
     }
 
     /// <summary>Bids that were made under a lease.</summary>

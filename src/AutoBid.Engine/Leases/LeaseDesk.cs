@@ -10,17 +10,18 @@ namespace AutoBid.Engine.Leases;
 public sealed partial class LeaseDesk
 {
     /// <summary>Cells ahead of the bids when nothing is known of their rate.</summary>
-    public const int FewestCells = HoldSlab.SegmentCells;
+    public const int FewestCells = 2 * HoldSlab.SegmentCells;
 
     /// <summary>No bid has this number before a lease has seen 60 billion.</summary>
     private const long NoTail = -1;
 
     /// <summary>So few cells ahead mark the campaign.</summary>
-    private const int LowCells = HoldSlab.SegmentCells / 2;
+    private const int LowCells = HoldSlab.SegmentCells;
 
     private readonly ChunkedArray<LeaseAccount> _accounts = new();
     private readonly ChunkedArray<LeaseBook> _books = new();
     private readonly ChunkedArray<int> _current = new();
+    private readonly ChunkedArray<long> _lastClosed = new();
     private readonly HoldSlab _holds = new();
     private readonly LeaseMarks _marks = new();
     private readonly Dictionary<long, int> _byId = [];
@@ -49,6 +50,7 @@ public sealed partial class LeaseDesk
         lock (_gate)
         {
             _current.EnsureCapacity(count);
+            _lastClosed.EnsureCapacity(count);
             _marks.EnsureCapacity(count);
         }
     }
@@ -118,16 +120,22 @@ public sealed partial class LeaseDesk
     /// <summary>Takes every mark, in ascending order. The refiller only.</summary>
     public void TakeWanted(List<int> campaigns) => _marks.Drain(campaigns);
 
-    /// <summary>Applies a grant: raises the lease's headroom and makes it the campaign's current one.</summary>
+    /// <summary>
+    /// Applies a grant: raises the lease's headroom and makes it the campaign's current one. A retired one that the store still has open, and so
+    /// goes on with, is revived.
+    /// </summary>
     /// <param name="stopTicks">When this node stops bidding under it; never moved back.</param>
     /// <param name="holdShare">1 in strict.</param>
-    public void Grant(int campaign, long leaseId, int day, long grantedNanos, long stopTicks, float holdShare)
+    /// <returns>False when the lease is being closed: what was granted goes back with it, and another one must be asked for after that.</returns>
+    public bool Grant(int campaign, long leaseId, int day, long grantedNanos, long stopTicks, float holdShare)
     {
         lock (_gate)
         {
             if (!_byId.TryGetValue(leaseId, out int index))
             {
-                if (grantedNanos <= 0) return;
+                if (grantedNanos <= 0) return true;
+                // Ids only rise: this one was handed out by CollectRetired, and the commit that closes it is on its way.
+                if (leaseId <= _lastClosed[campaign]) return false;
                 // The store opens another one only when the one before has ended there.
                 RetireOne(_current[campaign]);
                 index = Open(leaseId, day, campaign);
@@ -136,12 +144,19 @@ public sealed partial class LeaseDesk
             ref LeaseAccount account = ref _accounts[index];
             ref LeaseBook book = ref _books[index];
             book.GrantedNanos += grantedNanos;
-            // Its holds run out and all that it never settled returns: what is granted now is among that, and must not be bid with.
-            if (book.IsRetired) return;
+            if (book.IsRetired && _current[campaign] != index)
+            {
+                // Another day's lease has taken its place: this one only runs out.
+                book.IdleNanos += grantedNanos;
+                return true;
+            }
+
+            if (book.IsRetired) Revive(index);
             account.HoldShare = holdShare;
             if (stopTicks > account.StopTicks) Volatile.Write(ref account.StopTicks, stopTicks);
             Return(index, grantedNanos);
             Volatile.Write(ref _current[campaign], index);
+            return true;
         }
     }
 

@@ -13,7 +13,7 @@ namespace AutoBid.Engine.Leases;
 /// Invariant: a campaign whose headroom lies below its low-water mark after a look is marked, or has a due look. Owned by the loop's thread.
 /// </summary>
 /// <param name="pendingOf">What was settled here under a lease and is not in the store yet, nanos.</param>
-public sealed class LeaseRefiller(
+public sealed partial class LeaseRefiller(
     CampaignBook book, LeaseDesk leases, BidCounters counters, ILedgerStore store, EngineOptions options, Func<long, long> pendingOf, bool deterministic)
 {
     /// <summary>A lease is never cut smaller than this share of the daily budget: tiny grants would only make work.</summary>
@@ -28,6 +28,9 @@ public sealed class LeaseRefiller(
     /// <summary>After a request in vain: how long until the next one; doubled with each.</summary>
     private static readonly long RetryTicks = TimeSpan.TicksPerSecond;
 
+    /// <summary>A commit closes the old lease meanwhile.</summary>
+    private static readonly long ClosingTicks = TimeSpan.TicksPerSecond / 10;
+
     private static readonly long LongestRetryTicks = 16 * TimeSpan.TicksPerSecond;
 
     /// <summary>Holds of a campaign that is short are swept at most so often outside ticks.</summary>
@@ -38,8 +41,6 @@ public sealed class LeaseRefiller(
     private readonly List<int> _looking = [];
     private readonly List<LeaseRequest> _requests = [];
     private readonly List<int> _asking = [];
-    private readonly List<BudgetSetting> _budgets = [];
-    private readonly List<int> _budgetOf = [];
     private int _known;
     private int _swept;
 
@@ -48,37 +49,6 @@ public sealed class LeaseRefiller(
 
     /// <summary>In deterministic mode leases live on event time, which jumps by whole ticks.</summary>
     private long LifeTicks => deterministic ? Math.Max(options.LeaseLife.Ticks, 4 * options.Tick.Ticks) : options.LeaseLife.Ticks;
-
-    /// <summary>Tells the store the budgets of campaigns whose settings or day changed.</summary>
-    public async ValueTask SetBudgetsAsync(CancellationToken cancellation)
-    {
-        _budgets.Clear();
-        _budgetOf.Clear();
-        for (int c = 0; c < book.Count; c++)
-        {
-            ref CampaignEntry entry = ref book[c];
-            if (!entry.IsOwned || entry.Settings is not { } settings || entry.Day == 0) continue;
-            if (entry.BudgetVersion == settings.Version && entry.BudgetDay == entry.Day) continue;
-            _budgets.Add(new BudgetSetting(
-                settings.TenantId, settings.Id, entry.Partition, entry.Day, settings.DailyBudgetNanos, settings.FlightBudgetNanos, settings.Account, settings.AccountBudgetNanos));
-            _budgetOf.Add(c);
-        }
-
-        if (_budgets.Count == 0) return;
-        await store.SetBudgetsAsync(_budgets, book.Owned.All, cancellation).ConfigureAwait(false);
-        foreach (int c in _budgetOf)
-        {
-            ref CampaignEntry entry = ref book[c];
-            entry.BudgetVersion = entry.Settings!.Version;
-            entry.BudgetDay = entry.Day;
-            ref LeaseDemand demand = ref Demand(c);
-            demand.RemainingNanos = -1;
-            demand.AskAgainTicks = 0;
-            demand.Denials = 0;
-            // A first lease before the first bid.
-            leases.Want(c);
-        }
-    }
 
     /// <summary>Refills the campaigns that bids have marked, and renews the leases whose time has come. Returns the losses assumed on the way.</summary>
     /// <param name="now">Before the requests: lives are counted from here.</param>
@@ -117,23 +87,6 @@ public sealed class LeaseRefiller(
         await GrantAsync(now, cancellation).ConfigureAwait(false);
         LeaseView after = leases.Look(campaign);
         return after.HeadroomNanos > before.HeadroomNanos || after.FreeCells > before.FreeCells;
-    }
-
-    /// <summary>What another node's lease on a campaign should ask for; null: the campaign cannot bid now.</summary>
-    /// <param name="leftOf">What the lease still has for (tenant, campaign, node), nanos.</param>
-    public LeaseRequest? RequestFor(int campaign, string node, long nowTicks, Func<string, string, string, long> leftOf)
-    {
-        ref CampaignEntry entry = ref book[campaign];
-        if (!entry.IsActive || entry.Day == 0 || entry.BudgetDay != entry.Day) return null;
-        Campaign settings = entry.Settings!;
-        // Its bids are counted by nobody here: what the campaign spends stands in for them.
-        double perSecond = entry.SpentNanos / Math.Max((nowTicks - entry.DayStartTicks) / (double)TimeSpan.TicksPerSecond, 1);
-        long size = Math.Max((long)(LeaseDemand.SecondsPerLease * perSecond), Math.Max(settings.DailyBudgetNanos / SmallestShareOfDay, 1));
-        long left = leftOf(settings.TenantId, settings.Id, node);
-        long amount = left < size / 2 ? size - left : 0;
-        long remaining = Demand(campaign).RemainingNanos;
-        if (remaining >= 0) amount = Math.Min(amount, remaining / (2L * Nodes));
-        return new LeaseRequest(settings.TenantId, settings.Id, entry.Day, node, amount, nowTicks, LifeTicks);
     }
 
     internal ref LeaseDemand Demand(int campaign)
@@ -249,7 +202,13 @@ public sealed class LeaseRefiller(
         if (grant.LeaseId != 0 && TryDay(campaign, now, out int day, out long dayEndTicks) && day == grant.Day)
         {
             long stop = Math.Min(now.LeaseTicks + grant.LifeTicks - options.LeaseMargin.Ticks, now.ToLeaseTicks(dayEndTicks));
-            leases.Grant(campaign, grant.LeaseId, grant.Day, grant.GrantedNanos, stop, HoldShareOf(entry));
+            if (!leases.Grant(campaign, grant.LeaseId, grant.Day, grant.GrantedNanos, stop, HoldShareOf(entry)))
+            {
+                demand.AskAgainTicks = now.LeaseTicks + ClosingTicks;
+                Schedule(campaign, ref demand, demand.AskAgainTicks);
+                return;
+            }
+
             // Outcomes of bids may be under way from the node that keeps this ledger, or lost: the store's figures bound what may be bid.
             leases.Reconcile(grant.LeaseId, grant.TotalGrantedNanos, grant.SettledNanos, pendingOf(grant.LeaseId));
             Schedule(campaign, ref demand, Math.Max(stop - LifeTicks / 2, now.LeaseTicks + RetryTicks));

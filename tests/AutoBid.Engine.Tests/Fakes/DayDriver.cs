@@ -150,7 +150,7 @@ internal sealed class DayDriver : IAsyncDisposable
         if (won)
         {
             // Now and then an exchange bills more than was bid, or long after the hold ended.
-            long price = random.Next(40) == 0 ? offer.PriceNanos + 1000 : minimum;
+            long price = random.Next(40) == 0 ? offer.PriceNanos + offer.PriceNanos / 2 : minimum;
             long billed = random.Next(40) == 0 ? at + TimeSpan.FromHours(1).Ticks : at;
             EngineEvent bill = (e with { Kind = EventKind.Bill, AmountNanos = price, TimeTicks = billed }).Identified();
             if (billed == at) _outbox.Add(bill);

@@ -104,7 +104,7 @@ public sealed class LeaseDeskTests
         Assert.Equal(0, _desk.Look(0).FreeCells);
         Assert.Equal(before, _desk.Tune(0, 0, 1));
         Assert.Equal(LeaseDesk.FewestCells, Hold(1).Seq);
-        Assert.Equal(LeaseDesk.FewestCells - 1, _desk.Look(0).FreeCells);
+        Assert.Equal(HoldSlab.SegmentCells - 1, _desk.Look(0).FreeCells);
     }
 
     [Fact]
@@ -150,13 +150,41 @@ public sealed class LeaseDeskTests
     }
 
     [Fact]
-    public void A_grant_to_a_retired_lease_buys_nothing()
+    public void A_grant_to_a_retired_lease_revives_it_with_what_lay_idle()
+    {
+        _desk.Grant(0, 7, 20250101, 100, Never, 1);
+        HeldBid first = Hold(10), second = Hold(20);
+        _desk.Retire(0);
+        _desk.GiveBack(7, _desk.EndHold(7, first.Seq));
+        Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
+        Assert.True(_desk.Grant(0, 7, 20250101, 1000, Never, 1));
+        Assert.Equal((1080, 20L), (Headroom(), _desk.Look(0).HeldNanos));
+        Assert.Equal(2, Hold(1).Seq);
+        Assert.Equal(20, _desk.EndHold(7, second.Seq));
+    }
+
+    [Fact]
+    public void A_lease_that_was_handed_out_to_be_closed_takes_no_more_grants()
+    {
+        _desk.Grant(0, 7, 20250101, 100, Never, 1);
+        _desk.Retire(0);
+        var closed = new List<long>();
+        _desk.CollectRetired(0, Now, closed);
+        Assert.False(_desk.Grant(0, 7, 20250101, 50, Never, 1));
+        Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
+        Assert.True(_desk.Grant(0, 8, 20250101, 50, Never, 1));
+        Assert.Equal(50, Headroom());
+    }
+
+    [Fact]
+    public void A_retired_lease_that_another_days_has_followed_stays_retired()
     {
         _desk.Grant(0, 7, 20250101, 100, Never, 1);
         Hold(10);
         _desk.Retire(0);
-        _desk.Grant(0, 7, 20250101, 1000, Never, 1);
-        Assert.False(_desk.TryHold(0, 1, Now, 10, out _));
+        _desk.Grant(0, 8, 20250102, 200, Never, 1);
+        Assert.True(_desk.Grant(0, 7, 20250101, 1000, Never, 1));
+        Assert.Equal((8, 200), (_desk.Look(0).LeaseId, Headroom()));
     }
 
     [Fact]

@@ -188,9 +188,17 @@ public sealed class LeaseRefillerTests : IDisposable
         Assert.Equal(lease, Lease(c).LeaseId);
         await Refill(10 + 4.1 / 60);
         Assert.Equal(default, Lease(c));
+        // Wanted again before it is closed: the store goes on with it, and so does the desk.
+        _bench.Leases.Want(c);
+        await Refill(10 + 4.2 / 60);
+        Assert.Equal((lease, 2 * Budget / 200), (Lease(c).LeaseId, Lease(c).HeadroomNanos));
+        await Refill(10 + 6.3 / 60);
+        await Refill(10 + 8.4 / 60);
+        Assert.Equal(default, Lease(c));
         var closed = new List<long>();
-        _bench.Leases.CollectRetired(c, Bench.At(10.1), closed);
+        _bench.Leases.CollectRetired(c, Bench.At(10.2), closed);
         Assert.Equal([lease], closed);
+        await _bench.Store.CommitAsync(new LedgerCommit { ClosedLeases = { lease } }, default);
         int calls = _bench.Store.GrantCalls;
         await Refill(11);
         Assert.Equal(calls, _bench.Store.GrantCalls);
