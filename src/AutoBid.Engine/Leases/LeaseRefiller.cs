@@ -201,7 +201,8 @@ public sealed partial class LeaseRefiller(
         if (grant.LeaseId == 0) leases.Retire(campaign);
         if (grant.LeaseId != 0 && TryDay(campaign, now, out int day, out long dayEndTicks) && day == grant.Day)
         {
-            long stop = Math.Min(now.LeaseTicks + grant.LifeTicks - options.LeaseMargin.Ticks, now.ToLeaseTicks(dayEndTicks));
+            // The store keeps a later expiry of before: a wall clock that went back makes it look like a longer life.
+            long stop = Math.Min(now.LeaseTicks + Math.Min(grant.LifeTicks, LifeTicks) - options.LeaseMargin.Ticks, now.ToLeaseTicks(dayEndTicks));
             if (!leases.Grant(campaign, grant.LeaseId, grant.Day, grant.GrantedNanos, stop, HoldShareOf(entry)))
             {
                 demand.AskAgainTicks = now.LeaseTicks + ClosingTicks;

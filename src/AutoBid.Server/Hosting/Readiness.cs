@@ -1,19 +1,24 @@
+using AutoBid.Engine;
 using AutoBid.Engine.Ports;
 using AutoBid.Server.Http;
 
 namespace AutoBid.Server.Hosting;
 
-/// <summary>Whether the service may be sent traffic: started, models warm, settings read, log writable.</summary>
-public sealed class Readiness(IEventLog log)
+/// <summary>Whether the service may be sent traffic: started, models warm, settings read, log writable, ledger store answering.</summary>
+public sealed class Readiness(IEventLog log, AutoBidEngine engine)
 {
     private volatile bool _started;
 
     /// <summary>The engine has its settings and its ledger: before that it must not be asked, for it would call every campaign unknown.</summary>
     public bool IsStarted => _started;
 
-    public bool IsReady => _started && log.IsAvailable;
+    public bool IsReady => _started && log.IsAvailable && engine.StoreOutage is null;
 
-    public string Detail => !_started ? "starting" : log.IsAvailable ? "ready" : "the event log cannot be written";
+    public string Detail
+        => !_started ? "starting"
+            : !log.IsAvailable ? "the event log cannot be written"
+            : engine.StoreOutage is { } reason ? $"the ledger store does not answer: {reason}"
+            : "ready";
 
     public void MarkStarted() => _started = true;
 
