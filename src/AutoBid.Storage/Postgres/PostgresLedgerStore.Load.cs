@@ -8,13 +8,17 @@ namespace AutoBid.Storage.Postgres;
 
 public sealed partial class PostgresLedgerStore
 {
-    private const string StatesSql = "SELECT tenant, campaign, partition, day, blob FROM campaign_state WHERE partition = ANY ($1) ORDER BY tenant, campaign, day";
-    private const string SeenSql = "SELECT partition, kind, key, blob FROM seen_block WHERE partition = ANY ($1) ORDER BY partition, kind, key, n";
+    // Without an order: sorting rows with their blobs would go over the server's disk, and the first of them would be waited for until all are sorted.
+    private const string StatesSql = "SELECT tenant, campaign, partition, day, blob FROM campaign_state WHERE partition = ANY ($1)";
+    private const string SeenSql = "SELECT partition, kind, key, blob, n FROM seen_block WHERE partition = ANY ($1)";
     private const string OffsetsSql = "SELECT topic, partition, next FROM partition_offset WHERE partition = ANY ($1) ORDER BY topic, partition";
 
     private const string OpenLeasesSql =
         "SELECT l.lease_id, d.tenant, d.campaign, d.day, l.node, l.granted, l.settled, l.expires_at "
         + "FROM lease l JOIN campaign_day d ON d.campaign_day_id = l.campaign_day WHERE l.state = 0 AND d.partition = ANY ($1) ORDER BY l.lease_id";
+
+    /// <summary>Longest wait for a part of a snapshot.</summary>
+    private const int LoadSeconds = 300;
 
     private const string OwnersSql =
         "SELECT l.lease_id, d.tenant, d.campaign, d.day, l.node FROM lease l JOIN campaign_day d ON d.campaign_day_id = l.campaign_day "
@@ -28,7 +32,7 @@ public sealed partial class PostgresLedgerStore
         "SELECT day, amount, cause, identity_high, identity_low, time FROM adjustment WHERE tenant = $1 AND campaign = $2 ORDER BY adjustment_id";
 
     /// <inheritdoc />
-    /// <remarks>States by tenant, campaign and day, leases by id; all of it from one view of the database, asked for in one round trip.</remarks>
+    /// <remarks>States by tenant, campaign and day, leases by id; all of it from one view of the database, asked for in one round trip. May take minutes.</remarks>
     public ValueTask<LedgerSnapshot> LoadAsync(IReadOnlyList<int> partitions, CancellationToken cancellation)
         => _database.RunAsync(connection => LoadAsync(connection, [.. partitions]), cancellation);
 
@@ -69,7 +73,7 @@ public sealed partial class PostgresLedgerStore
     private static async Task<LedgerSnapshot> LoadAsync(NpgsqlConnection connection, int[] partitions)
     {
         await using NpgsqlTransaction view = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
-        await using var batch = new NpgsqlBatch(connection, view);
+        await using var batch = new NpgsqlBatch(connection, view) { Timeout = LoadSeconds };
         foreach (string sql in new[] { StatesSql, SeenSql, OffsetsSql, OpenLeasesSql })
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
@@ -80,8 +84,16 @@ public sealed partial class PostgresLedgerStore
 
         await using NpgsqlDataReader row = await batch.ExecuteReaderAsync();
         List<CampaignState> states = await RowsAsync(row, r => new CampaignState(r.GetString(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetFieldValue<byte[]>(4)));
+        states.Sort(static (a, b) =>
+        {
+            int order = string.CompareOrdinal(a.TenantId, b.TenantId);
+            if (order == 0) order = string.CompareOrdinal(a.CampaignId, b.CampaignId);
+            return order != 0 ? order : a.Day.CompareTo(b.Day);
+        });
         await row.NextResultAsync();
-        List<SeenBlock> seen = await RowsAsync(row, r => new SeenBlock(r.GetInt32(0), (SeenKind)r.GetInt16(1), r.GetInt64(2), r.GetFieldValue<byte[]>(3)));
+        var blocks = await RowsAsync(row, r => (Number: r.GetInt64(4), Block: new SeenBlock(r.GetInt32(0), (SeenKind)r.GetInt16(1), r.GetInt64(2), r.GetFieldValue<byte[]>(3))));
+        blocks.Sort(static (a, b) => (a.Block.Partition, a.Block.Kind, a.Block.Key, a.Number).CompareTo((b.Block.Partition, b.Block.Kind, b.Block.Key, b.Number)));
+        SeenBlock[] seen = [.. blocks.Select(one => one.Block)];
         await row.NextResultAsync();
         List<PartitionOffset> offsets = await RowsAsync(row, r => new PartitionOffset(r.GetString(0), r.GetInt32(1), r.GetInt64(2)));
         await row.NextResultAsync();

@@ -1,41 +1,95 @@
+-- Grants everything that is asked for: the caller locked the budgets and found the room, and no two requests are for one lease.
+CREATE FUNCTION ledger_grant_all(
+    tenants text[], campaigns text[], days integer[], nodes text[], amounts bigint[], now_ticks bigint[], life_ticks bigint[], by_event_time boolean, locked_at bigint)
+RETURNS TABLE (granted_id bigint, granted_now bigint, remaining bigint, expires bigint, settled_sum bigint, granted_sum bigint, life bigint) LANGUAGE sql AS
+$$
+    WITH asked AS MATERIALIZED (
+        SELECT w.n, w.node, w.amount, CASE WHEN by_event_time THEN w.now_at ELSE locked_at END AS asked_at, w.lasts,
+            d.campaign_day_id AS day_id, d.day_budget, d.flight_budget, d.account_budget, l.lease_id
+        FROM unnest(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (tenant, campaign, day, node, amount, now_at, lasts, n)
+        LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        LEFT JOIN lease l ON l.campaign_day = d.campaign_day_id AND l.node = w.node AND l.state = 0),
+    scopes AS (
+        SELECT a.n, s.id, a.amount, sum(a.amount) OVER (PARTITION BY s.id ORDER BY a.n) AS upto
+        FROM asked a CROSS JOIN LATERAL (VALUES (a.day_budget), (a.flight_budget), (a.account_budget)) AS s (id) WHERE s.id IS NOT NULL),
+    -- Read as they were before the statement.
+    unused AS (
+        SELECT s.n, min(coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding - s.upto)::bigint AS nanos
+        FROM scopes s JOIN budget b ON b.budget_id = s.id GROUP BY s.n),
+    -- The budget is not raised along: the table's check would refuse a grant that the room did not cover.
+    debited AS (
+        UPDATE budget b SET outstanding = b.outstanding + t.nanos
+        FROM (SELECT s.id, sum(s.amount)::bigint AS nanos FROM scopes s GROUP BY s.id) t WHERE b.budget_id = t.id AND t.nanos > 0),
+    renewed AS (
+        UPDATE lease l SET granted = l.granted + a.amount, expires_at = greatest(l.expires_at, a.asked_at + a.lasts)
+        FROM asked a WHERE l.lease_id = a.lease_id RETURNING a.n, l.lease_id, l.expires_at, l.settled, l.granted),
+    opened AS (
+        INSERT INTO lease (campaign_day, node, granted, expires_at)
+        SELECT a.day_id, a.node, a.amount, a.asked_at + a.lasts FROM asked a WHERE a.day_id IS NOT NULL AND a.lease_id IS NULL AND a.amount > 0 ORDER BY a.n
+        RETURNING campaign_day, node, lease_id, expires_at, settled, granted)
+    SELECT coalesce(r.lease_id, o.lease_id, 0), CASE WHEN a.day_id IS NULL THEN 0 ELSE a.amount END, greatest(coalesce(u.nanos, 0), 0),
+        coalesce(r.expires_at, o.expires_at, 0), coalesce(r.settled, o.settled, 0), coalesce(r.granted, o.granted, 0),
+        coalesce(r.expires_at - a.asked_at, o.expires_at - a.asked_at, 0)
+    FROM asked a LEFT JOIN unused u ON u.n = a.n LEFT JOIN renewed r ON r.n = a.n LEFT JOIN opened o ON o.campaign_day = a.day_id AND o.node = a.node
+    ORDER BY a.n
+$$;
+
 -- Grants in the order of the requests; one row for each. by_event_time: the requests' own clock counts, else the database's.
 CREATE FUNCTION ledger_grant(
     tenants text[], campaigns text[], days integer[], nodes text[], amounts bigint[], now_ticks bigint[], life_ticks bigint[], by_event_time boolean)
 RETURNS TABLE (granted_id bigint, granted_now bigint, remaining bigint, expires bigint, settled_sum bigint, granted_sum bigint, life bigint) LANGUAGE plpgsql AS
 $$
 DECLARE
-    day_ids bigint[];
-    scopes record;
+    request record;
+    room bigint;
+    locked_at bigint;
     asked_at bigint;
+    has_room boolean;
 BEGIN
-    SELECT array_agg(d.campaign_day_id ORDER BY w.n) INTO day_ids
-    FROM unnest(tenants, campaigns, days) WITH ORDINALITY AS w (tenant, campaign, day, n)
-    LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day;
-    PERFORM ledger_lock(day_ids);
+    PERFORM ledger_lock(ARRAY(
+        SELECT d.campaign_day_id FROM unnest(tenants, campaigns, days) AS w (tenant, campaign, day)
+        JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day));
     -- After the locks were had: while they were waited for, time went by.
-    asked_at := ledger_now();
-    FOR i IN 1 .. coalesce(cardinality(day_ids), 0) LOOP
+    locked_at := ledger_now();
+
+    -- Nearly always there is room for everything that is asked for: then all of it is granted by a few statements, whatever the number of requests.
+    SELECT coalesce(bool_and(coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding >= asked.nanos), true) INTO has_room
+    FROM (
+        SELECT s.id, sum(w.amount) AS nanos
+        FROM unnest(tenants, campaigns, days, amounts) AS w (tenant, campaign, day, amount)
+        JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        CROSS JOIN LATERAL (VALUES (d.day_budget), (d.flight_budget), (d.account_budget)) AS s (id)
+        WHERE s.id IS NOT NULL GROUP BY s.id) asked
+    JOIN budget b ON b.budget_id = asked.id;
+    IF has_room AND NOT EXISTS (SELECT 1 FROM unnest(tenants, campaigns, days, nodes) AS w (tenant, campaign, day, node) GROUP BY w.tenant, w.campaign, w.day, w.node HAVING count(*) > 1) THEN
+        RETURN QUERY SELECT * FROM ledger_grant_all(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks, by_event_time, locked_at);
+        RETURN;
+    END IF;
+
+    -- The rows come out of arrays: element i of an array of texts is found by walking through those before it.
+    FOR request IN
+        SELECT w.node, w.amount, w.now_at, w.lasts, d.campaign_day_id AS day_id, d.day_budget, d.flight_budget, d.account_budget
+        FROM unnest(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (tenant, campaign, day, node, amount, now_at, lasts, n)
+        LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        ORDER BY w.n
+    LOOP
         granted_id := 0; granted_now := 0; remaining := 0; expires := 0; settled_sum := 0; granted_sum := 0; life := 0;
-        IF by_event_time THEN asked_at := now_ticks[i]; END IF;
-        SELECT d.day_budget, d.flight_budget, d.account_budget,
-            greatest(0, least(
-                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.day_budget),
-                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.flight_budget),
-                (SELECT coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding FROM budget b WHERE b.budget_id = d.account_budget))) AS room
-        INTO scopes FROM campaign_day d WHERE d.campaign_day_id = day_ids[i];
-        IF FOUND THEN
-            granted_now := least(amounts[i], scopes.room);
-            remaining := scopes.room - granted_now;
+        asked_at := CASE WHEN by_event_time THEN request.now_at ELSE locked_at END;
+        IF request.day_id IS NOT NULL THEN
+            SELECT greatest(0, min(coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding)) INTO room
+            FROM budget b WHERE b.budget_id IN (request.day_budget, request.flight_budget, request.account_budget);
+            granted_now := least(request.amount, room);
+            remaining := room - granted_now;
             IF granted_now > 0 THEN
                 -- The budget is not raised along: the table's check would refuse a grant that the room above did not cover.
-                UPDATE budget b SET outstanding = b.outstanding + granted_now WHERE b.budget_id IN (scopes.day_budget, scopes.flight_budget, scopes.account_budget);
-                INSERT INTO lease AS l (campaign_day, node, granted, expires_at) VALUES (day_ids[i], nodes[i], granted_now, asked_at + life_ticks[i])
+                UPDATE budget b SET outstanding = b.outstanding + granted_now WHERE b.budget_id IN (request.day_budget, request.flight_budget, request.account_budget);
+                INSERT INTO lease AS l (campaign_day, node, granted, expires_at) VALUES (request.day_id, request.node, granted_now, asked_at + request.lasts)
                 ON CONFLICT (campaign_day, node) WHERE state = 0
                 DO UPDATE SET granted = l.granted + excluded.granted, expires_at = greatest(l.expires_at, excluded.expires_at)
                 RETURNING l.lease_id, l.expires_at, l.settled, l.granted INTO granted_id, expires, settled_sum, granted_sum;
             ELSE
-                UPDATE lease l SET expires_at = greatest(l.expires_at, asked_at + life_ticks[i])
-                WHERE l.campaign_day = day_ids[i] AND l.node = nodes[i] AND l.state = 0
+                UPDATE lease l SET expires_at = greatest(l.expires_at, asked_at + request.lasts)
+                WHERE l.campaign_day = request.day_id AND l.node = request.node AND l.state = 0
                 RETURNING l.lease_id, l.expires_at, l.settled, l.granted INTO granted_id, expires, settled_sum, granted_sum;
                 IF NOT FOUND THEN granted_id := 0; expires := 0; settled_sum := 0; granted_sum := 0; END IF;
             END IF;
