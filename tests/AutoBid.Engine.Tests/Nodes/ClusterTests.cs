@@ -118,14 +118,19 @@ public sealed class ClusterTests : IAsyncDisposable
     {
         await StartAsync();
         await _b.UntilBidAsync();
-        _time.Advance(Bench.Midnight.AddHours(10.5).AddSeconds(-2) - _time.GetUtcNow());
-        long then = _time.GetUtcNow().UtcTicks;
-        await _a.UntilAsync(() => _store.LastBeatOf("a/1") > then && _store.LastBeatOf("b/1") > then, "fresh signs of life");
+        DateTimeOffset end = Bench.Midnight.AddHours(10.5);
+        _time.Advance(end.AddSeconds(-15) - _time.GetUtcNow());
+        await BothBeatAsync();
         await _a.UntilAsync(() => _a.Engine.LiveNodes == 2, "the other node's sign of life");
         // The other node's log is down: its counts cannot arrive.
         _b.Log.IsDown = true;
         _b.Bid();
-        _time.Advance(Bench.Midnight.AddHours(10.5).AddMilliseconds(300) - _time.GetUtcNow());
+        while (_time.GetUtcNow() < end.AddMilliseconds(100))
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(Math.Min(500, (end.AddMilliseconds(101) - _time.GetUtcNow()).TotalMilliseconds)));
+            await BothBeatAsync();
+        }
+
         int closed = 0;
         for (int i = 0; i < 50; i++)
         {
@@ -200,6 +205,13 @@ public sealed class ClusterTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromMinutes(1));
         foreach (ClusterNode node in new[] { _a, _b })
             await node.UntilAsync(() => (node.Bid().Reasons & Core.Guarding.GuardReasons.Paused) != 0, $"silence of {node.Log.Node}");
+    }
+
+    /// <summary>Time passes until each node has given a sign of life no older than this second.</summary>
+    private async Task BothBeatAsync()
+    {
+        long fresh = _time.GetUtcNow().UtcTicks - TimeSpan.FromSeconds(1.5).Ticks;
+        await _a.UntilAsync(() => _store.LastBeatOf("a/1") > fresh && _store.LastBeatOf("b/1") > fresh, "fresh signs of life");
     }
 
     private async Task StartAsync()
