@@ -1,6 +1,6 @@
-using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger.Dedupe;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 

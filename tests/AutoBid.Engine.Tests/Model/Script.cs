@@ -41,8 +41,13 @@ internal sealed record Script(Command[] Commands)
         (2, from c in Campaign select (Command)new Command.DspLease(c)),
         (3, from l in Any from n in Gen.Choose(1, 60_000) from delay in Delay select (Command)new Command.DspBill(l, n, delay)),
         (2, from c in Campaign from n in Gen.Choose(-120_000, 60_000) from before in Flip select (Command)new Command.Correct(c, n, before)),
-        (5, from c in Campaign from id in Gen.Choose(0, 5) from revision in Gen.Choose(1, 3) from kind in Gen.Choose(0, 2) from value in Gen.Choose(0, 50)
-            from delay in Delay select (Command)new Command.Convert(c, id, revision, kind, value, delay)),
+        (5, from c in Campaign
+            from id in Gen.Choose(0, 5)
+            from revision in Gen.Choose(1, 3)
+            from kind in Gen.Choose(0, 2)
+            from value in Gen.Choose(0, 50)
+            from delay in Delay
+            select (Command)new Command.Convert(c, id, revision, kind, value, delay)),
         (2, from c in Campaign from percent in Gen.Choose(10, 300) select (Command)new Command.DailyBudget(c, percent)),
         (1, from percent in Gen.Choose(10, 300) select (Command)new Command.FlightBudget(percent)),
         (1, from percent in Gen.Choose(10, 300) select (Command)new Command.AccountBudget(percent)),

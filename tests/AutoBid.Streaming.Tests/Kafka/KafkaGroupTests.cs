@@ -120,14 +120,38 @@ public sealed class KafkaGroupTests
 
     private static EngineEvent Settings(string campaign) => new()
     {
-        Kind = EventKind.Campaign, TenantId = "default", CampaignId = campaign, Settings = TestEvents.Campaign(campaign), TimeTicks = TestEvents.Noon,
+        Kind = EventKind.Campaign,
+        TenantId = "default",
+        CampaignId = campaign,
+        Settings = TestEvents.Campaign(campaign),
+        TimeTicks = TestEvents.Noon,
     };
 
     private static DecisionRecord DecisionOf(string campaign, long version, BidSlotFlags blocked) => new()
     {
-        TenantId = "default", CampaignId = campaign, Day = 20260301, Step = 1, Tick = 2, TimeTicks = TestEvents.Noon, Policy = "mpc", Model = "mpc", Reasons = [],
-        RawMultiplier = 1.5, Multiplier = 1.5, SafeMultiplier = 1, Reference = 2, BidFloorNanos = 0, BidCapNanos = 0, SpentNanos = 0, BudgetNanos = 1,
-        Conversions = 0, ConversionValue = 0, ExpiresTicks = TestEvents.Noon + TimeSpan.TicksPerMinute, Version = version, LatencyMs = 0.5, Blocked = blocked,
+        TenantId = "default",
+        CampaignId = campaign,
+        Day = 20260301,
+        Step = 1,
+        Tick = 2,
+        TimeTicks = TestEvents.Noon,
+        Policy = "mpc",
+        Model = "mpc",
+        Reasons = [],
+        RawMultiplier = 1.5,
+        Multiplier = 1.5,
+        SafeMultiplier = 1,
+        Reference = 2,
+        BidFloorNanos = 0,
+        BidCapNanos = 0,
+        SpentNanos = 0,
+        BudgetNanos = 1,
+        Conversions = 0,
+        ConversionValue = 0,
+        ExpiresTicks = TestEvents.Noon + TimeSpan.TicksPerMinute,
+        Version = version,
+        LatencyMs = 0.5,
+        Blocked = blocked,
     };
 
     private static async Task UntilAsync(Func<bool> condition, GroupNode[] nodes)
