@@ -15,7 +15,10 @@ internal static class KeysCommand
         var data = new Option<string>("--data") { Description = "Data folder of the service.", HelpName = "FOLDER", Recursive = true, DefaultValueFactory = _ => host.Environment("AUTOBID_DATA") ?? "data" };
         var postgres = new Option<string?>("--postgres")
         {
-            Description = "PostgreSQL connection string of the service, where it has one.", HelpName = "CONN", Recursive = true, DefaultValueFactory = _ => host.Environment("AUTOBID_POSTGRES"),
+            Description = "PostgreSQL connection string of the service, where it has one.",
+            HelpName = "CONN",
+            Recursive = true,
+            DefaultValueFactory = _ => host.Environment("AUTOBID_POSTGRES"),
         };
         var tenant = new Option<string>("--tenant") { Description = "Tenant of the key.", HelpName = "ID", DefaultValueFactory = _ => Caller.DefaultTenant };
         var scopes = new Option<string>("--scope", "--scopes") { Description = $"Comma-separated: {string.Join(", ", ScopeNames.Names)}.", HelpName = "LIST", DefaultValueFactory = _ => "admin" };

@@ -71,7 +71,11 @@ public sealed class PostgresConcurrencyTests(PostgresFixture postgres)
         {
             Core.Campaigns.Campaign campaign = new()
             {
-                Id = $"c{round}", TenantId = "t", Objective = Core.Campaigns.Objective.TargetCpa, Target = 5, DailyBudgetNanos = 1_000,
+                Id = $"c{round}",
+                TenantId = "t",
+                Objective = Core.Campaigns.Objective.TargetCpa,
+                Target = 5,
+                DailyBudgetNanos = 1_000,
             };
             (Core.Campaigns.Campaign Stored, bool Created)?[] answers =
                 await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () => await store.CreateOnceAsync(campaign, $"key{round}", default))));
