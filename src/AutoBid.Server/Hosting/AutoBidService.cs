@@ -168,7 +168,7 @@ public sealed class AutoBidService : IAsyncDisposable
             {
                 await outbox.PublishAsync(cancellation).ConfigureAwait(false);
             }
-            catch (EventLogUnavailableException)
+            catch (Exception e) when (e is EventLogUnavailableException or StoreUnavailableException)
             {
                 // The rows stay; readiness shows the log's state.
             }

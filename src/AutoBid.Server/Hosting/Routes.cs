@@ -1,3 +1,4 @@
+using AutoBid.Engine.Ports;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.Server.Auth;
 using AutoBid.Server.Bidding;
@@ -20,7 +21,11 @@ internal static class Routes
         // Only here: the bid path answers its errors with empty bodies and pays for nothing it does not use.
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal), api =>
         {
-            api.UseExceptionHandler();
+            // A caller may come again when the database is back: nothing was done, or the same again is right.
+            api.UseExceptionHandler(new ExceptionHandlerOptions
+            {
+                StatusCodeSelector = static e => e is StoreUnavailableException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError,
+            });
             api.UseStatusCodePages();
             api.Use(RefuseBrokenBody);
             api.Use(AuthEndpoints.CheckScopeAsync);

@@ -31,6 +31,22 @@ public sealed class PostgresServiceTests
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task While_the_database_is_away_callers_are_asked_to_come_again()
+    {
+        if (PostgresServer.WhyNot is { } why) Assert.Skip(why);
+        await using PostgresServer server = await PostgresServer.StartAsync(own: true);
+        await using TestService service = await TestService.StartAsync(options => options with { Postgres = server.ConnectionString });
+        await service.CreateAsync("c1");
+        server.Kill();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await service.GetAsync("/v1/campaigns/c1")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await service.PostAsync("/v1/campaigns", Texts.Campaign("c2"))).Status);
+        Assert.True((await service.BidAsync(Texts.Bid("c1"))).Expect(HttpStatusCode.OK).Json.TryGetProperty("seatbid", out _), "what is leased is bid with");
+        await server.RestartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await service.GetAsync("/v1/campaigns/c1")).Status);
+        await service.CreateAsync("c2");
+    }
+
     private static async Task<string> PlayAsync(string? postgres)
     {
         using var folder = new TempFolder();
