@@ -1,13 +1,13 @@
--- Grants everything that is asked for: the caller locked the budgets and found the room, and no two requests are for one lease.
+-- Grants everything that is asked for: the caller locked the budgets of these days and found the room, and no two requests are for one lease.
 CREATE FUNCTION ledger_grant_all(
-    tenants text[], campaigns text[], days integer[], nodes text[], amounts bigint[], now_ticks bigint[], life_ticks bigint[], by_event_time boolean, locked_at bigint)
+    day_ids bigint[], nodes text[], amounts bigint[], now_ticks bigint[], life_ticks bigint[], by_event_time boolean, locked_at bigint)
 RETURNS TABLE (granted_id bigint, granted_now bigint, remaining bigint, expires bigint, settled_sum bigint, granted_sum bigint, life bigint) LANGUAGE sql AS
 $$
     WITH asked AS MATERIALIZED (
         SELECT w.n, w.node, w.amount, CASE WHEN by_event_time THEN w.now_at ELSE locked_at END AS asked_at, w.lasts,
             d.campaign_day_id AS day_id, d.day_budget, d.flight_budget, d.account_budget, l.lease_id
-        FROM unnest(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (tenant, campaign, day, node, amount, now_at, lasts, n)
-        LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        FROM unnest(day_ids, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (day_id, node, amount, now_at, lasts, n)
+        LEFT JOIN campaign_day d ON d.campaign_day_id = w.day_id
         LEFT JOIN lease l ON l.campaign_day = d.campaign_day_id AND l.node = w.node AND l.state = 0),
     scopes AS (
         SELECT a.n, s.id, a.amount, sum(a.amount) OVER (PARTITION BY s.id ORDER BY a.n) AS upto
@@ -41,14 +41,18 @@ RETURNS TABLE (granted_id bigint, granted_now bigint, remaining bigint, expires 
 $$
 DECLARE
     request record;
+    day_ids bigint[];
     room bigint;
     locked_at bigint;
     asked_at bigint;
     has_room boolean;
 BEGIN
-    PERFORM ledger_lock(ARRAY(
-        SELECT d.campaign_day_id FROM unnest(tenants, campaigns, days) AS w (tenant, campaign, day)
-        JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day));
+    -- One entry for each request, NULL where its day has no budgets. Looked up once, before the locks: a day that is made while they are waited for is not
+    -- locked and must not be granted from.
+    SELECT array_agg(d.campaign_day_id ORDER BY w.n) INTO day_ids
+    FROM unnest(tenants, campaigns, days) WITH ORDINALITY AS w (tenant, campaign, day, n)
+    LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day;
+    PERFORM ledger_lock(day_ids);
     -- After the locks were had: while they were waited for, time went by.
     locked_at := ledger_now();
 
@@ -56,21 +60,21 @@ BEGIN
     SELECT coalesce(bool_and(coalesce(b.requested, 9223372036854775807) - b.settled - b.outstanding >= asked.nanos), true) INTO has_room
     FROM (
         SELECT s.id, sum(w.amount) AS nanos
-        FROM unnest(tenants, campaigns, days, amounts) AS w (tenant, campaign, day, amount)
-        JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        FROM unnest(day_ids, amounts) AS w (day_id, amount)
+        JOIN campaign_day d ON d.campaign_day_id = w.day_id
         CROSS JOIN LATERAL (VALUES (d.day_budget), (d.flight_budget), (d.account_budget)) AS s (id)
         WHERE s.id IS NOT NULL GROUP BY s.id) asked
     JOIN budget b ON b.budget_id = asked.id;
-    IF has_room AND NOT EXISTS (SELECT 1 FROM unnest(tenants, campaigns, days, nodes) AS w (tenant, campaign, day, node) GROUP BY w.tenant, w.campaign, w.day, w.node HAVING count(*) > 1) THEN
-        RETURN QUERY SELECT * FROM ledger_grant_all(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks, by_event_time, locked_at);
+    IF has_room AND NOT EXISTS (SELECT 1 FROM unnest(day_ids, nodes) AS w (day_id, node) WHERE w.day_id IS NOT NULL GROUP BY w.day_id, w.node HAVING count(*) > 1) THEN
+        RETURN QUERY SELECT * FROM ledger_grant_all(day_ids, nodes, amounts, now_ticks, life_ticks, by_event_time, locked_at);
         RETURN;
     END IF;
 
     -- The rows come out of arrays: element i of an array of texts is found by walking through those before it.
     FOR request IN
         SELECT w.node, w.amount, w.now_at, w.lasts, d.campaign_day_id AS day_id, d.day_budget, d.flight_budget, d.account_budget
-        FROM unnest(tenants, campaigns, days, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (tenant, campaign, day, node, amount, now_at, lasts, n)
-        LEFT JOIN campaign_day d ON d.tenant = w.tenant AND d.campaign = w.campaign AND d.day = w.day
+        FROM unnest(day_ids, nodes, amounts, now_ticks, life_ticks) WITH ORDINALITY AS w (day_id, node, amount, now_at, lasts, n)
+        LEFT JOIN campaign_day d ON d.campaign_day_id = w.day_id
         ORDER BY w.n
     LOOP
         granted_id := 0; granted_now := 0; remaining := 0; expires := 0; settled_sum := 0; granted_sum := 0; life := 0;
