@@ -104,7 +104,8 @@ internal sealed class DayDriver : IAsyncDisposable
         for (int i = 0; i < opportunities; i++)
         {
             // One stream an opportunity: what one campaign does shifts nothing for the others.
-            var random = new Random(HashCode.Combine(_seed, _auction++));
+            // Not HashCode.Combine, which gives every process other numbers.
+            var random = new Random(unchecked((_seed * 1_000_003) + _auction++));
             long at = now + random.NextInt64(Spread.Ticks - 1);
             double value = 0.004 * random.NextDouble();
             double minimum = value * 40 * random.NextDouble();
