@@ -91,7 +91,7 @@ public sealed partial class AutoBidEngine
             if (!_log.IsHandingOver) _nextTick = NextOnGrid(now);
         }
 
-        if (_committer.IsDue(_options.CommitInterval)) await CommitAsync(cancellation).ConfigureAwait(false);
+        await GoOnCommittingAsync(cancellation).ConfigureAwait(false);
         return hasRead;
     }
 
@@ -117,7 +117,9 @@ public sealed partial class AutoBidEngine
         bool isDone = false;
         if (!await TryAsync(
                 _storeOutage, async () => isDone = await _intake.CatchUpAsync(backlog, _clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false)) return false;
-        await CommitAsync(cancellation).ConfigureAwait(false);
+        // One window is written while the next one is applied, and no third is begun before it is there.
+        await TryAsync(_storeOutage, () => _committer.BeginAsync(cancellation)).ConfigureAwait(false);
+        await TellOutcomesAsync(cancellation).ConfigureAwait(false);
         if (isDone) _backlogEnd = null;
         return true;
     }
@@ -198,9 +200,23 @@ public sealed partial class AutoBidEngine
         _refiller.Nodes = _nodes.Count;
     }
 
+    /// <summary>Commits what was applied, and waits for it.</summary>
     private async ValueTask CommitAsync(CancellationToken cancellation)
     {
         await TryAsync(_storeOutage, () => _committer.CommitAsync(cancellation)).ConfigureAwait(false);
+        await TellOutcomesAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits without waiting: the store writes while the loop reads and applies what comes next.</summary>
+    private async ValueTask GoOnCommittingAsync(CancellationToken cancellation)
+    {
+        if (_committer.HasAnswer) await TryAsync(_storeOutage, () => _committer.FinishAsync(cancellation)).ConfigureAwait(false);
+        if (_committer.IsDue(_options.CommitInterval)) await TryAsync(_storeOutage, () => _committer.BeginAsync(cancellation)).ConfigureAwait(false);
+        await TellOutcomesAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask TellOutcomesAsync(CancellationToken cancellation)
+    {
         IReadOnlyList<LeaseOutcomes> outcomes = _committer.TakeOutcomes();
         if (outcomes.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(outcomes, cancellation)).ConfigureAwait(false);
     }

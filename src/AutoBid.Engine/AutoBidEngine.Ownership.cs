@@ -61,8 +61,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
             _gate.Release();
         }
 
-        IReadOnlyList<LeaseOutcomes> outcomes = _committer.TakeOutcomes();
-        if (outcomes.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(outcomes, cancellation)).ConfigureAwait(false);
+        await TellOutcomesAsync(cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask RestoreAsync(

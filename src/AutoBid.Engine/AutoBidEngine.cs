@@ -65,11 +65,11 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         _pending = new PendingCommit(_seen);
         _applier = new EventApplier(Book, Leases, _seen, _pending, options, _metrics);
         _closer = new StepCloser(Book, Leases, options);
-        _intake = new EventIntake(Book, log, store, _applier, _closer, clocks, _metrics);
+        _intake = new EventIntake(Book, log, store, _applier, _closer, clocks, _metrics, stop => _committer!.FinishAsync(stop));
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
         _committer = new Committer(Book, _pending, _intake, _applier, store, clocks, _metrics);
-        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer.PendingOf, clocks.Deterministic);
+        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer, clocks.Deterministic);
         _feed = new NodeFeed(Book, Slots, Leases, log);
         _nodes = new LiveNodes(store, options);
         _storeOutage = new Outage("store", clocks.Monotonic, _metrics);
@@ -261,7 +261,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         {
             if (!Book.Index.TryFind(campaignId, out int index) || Book[index].Settings?.TenantId != tenantId) return null;
             // A version and the spend that it counts must be of one instant.
-            if (!_pending.IsEmpty) await CommitAsync(cancellation).ConfigureAwait(false);
+            await CommitAsync(cancellation).ConfigureAwait(false);
             IReadOnlyList<BudgetRow> budgets = await _store.BudgetsAsync(tenantId, campaignId, cancellation).ConfigureAwait(false);
             return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options.ConversionMemory);
         }

@@ -3,6 +3,7 @@ using AutoBid.Core.Guarding;
 using AutoBid.Core.Time;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
+using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine.Leases;
@@ -12,9 +13,8 @@ namespace AutoBid.Engine.Leases;
 /// remaining / (2 x nodes). It looks only at campaigns that bids have marked and at leases whose time has come, never at all campaigns.
 /// Invariant: a campaign whose headroom lies below its low-water mark after a look is marked, or has a due look. Owned by the loop's thread.
 /// </summary>
-/// <param name="pendingOf">What was settled here under a lease and is not in the store yet, nanos.</param>
 public sealed partial class LeaseRefiller(
-    CampaignBook book, LeaseDesk leases, BidCounters counters, ILedgerStore store, EngineOptions options, Func<long, long> pendingOf, bool deterministic)
+    CampaignBook book, LeaseDesk leases, BidCounters counters, ILedgerStore store, EngineOptions options, IUncommitted uncommitted, bool deterministic)
 {
     /// <summary>A lease is never cut smaller than this share of the daily budget: tiny grants would only make work.</summary>
     private const int SmallestShareOfDay = 1000;
@@ -180,6 +180,8 @@ public sealed partial class LeaseRefiller(
         IReadOnlyList<LeaseGrant> grants;
         try
         {
+            // Or a settlement under way would be in the store's figures and among the uncommitted at once.
+            await uncommitted.FinishAsync(cancellation).ConfigureAwait(false);
             grants = await store.GrantAsync(_requests, cancellation).ConfigureAwait(false);
         }
         catch
@@ -211,7 +213,7 @@ public sealed partial class LeaseRefiller(
             }
 
             // Outcomes of bids may be under way from the node that keeps this ledger, or lost: the store's figures bound what may be bid.
-            leases.Reconcile(grant.LeaseId, grant.TotalGrantedNanos, grant.SettledNanos, pendingOf(grant.LeaseId));
+            leases.Reconcile(grant.LeaseId, grant.TotalGrantedNanos, grant.SettledNanos, uncommitted.SettledOf(grant.LeaseId));
             Schedule(campaign, ref demand, Math.Max(stop - LifeTicks / 2, now.LeaseTicks + RetryTicks));
         }
 

@@ -6,17 +6,20 @@ using AutoBid.Engine.Ports;
 namespace AutoBid.Engine.Loop;
 
 /// <summary>
-/// ledger -> store: makes durable what was applied, together with the offsets up to which it was. Owned by the loop's thread.
-/// Invariant: what was taken out of <see cref="PendingCommit"/> is in exactly one commit, and that commit is repeated as it is until the store has taken it:
-/// whether an attempt that failed was applied only the store knows.
+/// ledger -> store: makes durable what was applied, together with the offsets up to which it was. The store writes while the loop applies what comes next.
+/// Owned by the loop's thread.
+/// Invariant: what was taken out of <see cref="PendingCommit"/> is in exactly one commit, there is one at a time, and it is repeated as it is until the store
+/// has taken it: whether an attempt that failed was applied only the store knows.
 /// </summary>
 public sealed class Committer(
     CampaignBook book, PendingCommit pending, EventIntake intake, EventApplier applier, ILedgerStore store, EngineClocks clocks, EngineMetrics metrics)
+    : IUncommitted
 {
     /// <summary>Events applied and not committed from which on reading waits for the store: what they take in memory is bounded by it.</summary>
     private const int MostPending = 500_000;
 
     private LedgerCommit? _unconfirmed;
+    private Task<CommitResult>? _answer;
     private List<LeaseOutcomes> _outcomes = [];
     private List<LeaseOutcomes> _unconfirmedOutcomes = [];
     private long _commits;
@@ -26,11 +29,14 @@ public sealed class Committer(
     /// <summary>True when so much waits for the store that nothing more should be applied.</summary>
     public bool IsFull => pending.Events >= MostPending;
 
+    /// <summary>True when the store has answered, or refused, what was begun: <see cref="FinishAsync"/> does not wait then.</summary>
+    public bool HasAnswer => _answer is { IsCompleted: true };
+
     /// <summary>Bills under leases of other nodes that the next commit carries, per lease.</summary>
     public IEnumerable<OutsideBill> Coming => pending.OutsideBills.Concat(_unconfirmed?.OutsideBills ?? []);
 
-    /// <summary>What was settled under a lease of this node and is not known to be in the store, nanos.</summary>
-    public long PendingOf(long leaseId)
+    /// <inheritdoc />
+    public long SettledOf(long leaseId)
     {
         long nanos = pending.SettledOf(leaseId);
         if (_unconfirmed is null) return nanos;
@@ -39,40 +45,47 @@ public sealed class Committer(
         return nanos;
     }
 
-    /// <summary>Whether it is time again. A commit never takes more than a tenth of the loop: when it is slow, it is made less often.</summary>
+    /// <summary>Whether it is time to begin one. A commit never takes more than a tenth of the loop: when it is slow, it is made less often.</summary>
     public bool IsDue(TimeSpan interval)
     {
         TimeSpan since = clocks.Monotonic.GetElapsedTime(_started);
-        return since >= interval && since >= 10 * _cost;
+        return _answer is null && since >= interval && since >= 10 * _cost;
     }
 
-    public async ValueTask CommitAsync(CancellationToken cancellation)
+    /// <summary>Begins a commit of what was applied, after the one before it is finished. Nothing of it is known to be durable when this returns.</summary>
+    public async ValueTask BeginAsync(CancellationToken cancellation)
     {
         _started = clocks.Monotonic.GetTimestamp();
-        if (_unconfirmed is not null) await ConfirmAsync(cancellation).ConfigureAwait(false);
-        // An offset may pass a refused event only when that is safe with the dead letters.
-        if (intake.HasRejected || (!book.HasDirty && pending.IsEmpty)) return;
-        var states = new List<CampaignState>();
-        foreach (int campaign in book.TakeDirty())
-        {
-            ref CampaignEntry entry = ref book[campaign];
-            if (!entry.IsOwned || entry.Settings is not { } settings) continue;
-            // One row a campaign: the blob says which day it is.
-            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Partition, 0, StateCodec.Write(book, campaign)));
-        }
+        await FinishAsync(cancellation).ConfigureAwait(false);
+        if (TryTake()) _answer = AskAsync(_unconfirmed!, cancellation);
+    }
 
-        if (states.Count == 0 && pending.IsEmpty) return;
-        LedgerCommit commit = pending.Take();
-        commit.Sequence = ++_commits;
-        commit.Epochs.AddRange(book.Owned.All);
-        commit.States.AddRange(states);
-        commit.Offsets = intake.AppliedUpTo();
-        _unconfirmed = commit;
-        applier.CommitBegins();
-        _unconfirmedOutcomes = pending.TakeOutcomes();
-        await ConfirmAsync(cancellation).ConfigureAwait(false);
-        _cost = clocks.Monotonic.GetElapsedTime(_started);
-        metrics.RecordCommit(_cost);
+    /// <summary>Commits everything that was applied: the store has it when this returns.</summary>
+    public async ValueTask CommitAsync(CancellationToken cancellation)
+    {
+        await BeginAsync(cancellation).ConfigureAwait(false);
+        await FinishAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask FinishAsync(CancellationToken cancellation)
+    {
+        while (_unconfirmed is not null)
+        {
+            try
+            {
+                CommitResult result = await (_answer ??= AskAsync(_unconfirmed, cancellation)).ConfigureAwait(false);
+                Confirm(result);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                // Whoever began it was stopped; whoever waits now was not.
+            }
+            finally
+            {
+                _answer = null;
+            }
+        }
     }
 
     /// <summary>Outcomes of other nodes' bids that are durable now: nobody may hear of one that a crash could take back.</summary>
@@ -89,6 +102,9 @@ public sealed class Committer(
     public List<long> Forget()
     {
         List<long> ended = [.. _unconfirmed?.ClosedLeases ?? [], .. pending.ClosedLeases];
+        // An attempt that is still under way carries epochs that are over or soon will be: the store takes it before the next owner's claim, or refuses it.
+        _answer?.ContinueWith(static one => one.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _answer = null;
         _unconfirmed = null;
         _unconfirmedOutcomes.Clear();
         pending.Clear();
@@ -98,13 +114,43 @@ public sealed class Committer(
         return ended;
     }
 
-    private async ValueTask ConfirmAsync(CancellationToken cancellation)
+    private async Task<CommitResult> AskAsync(LedgerCommit commit, CancellationToken cancellation)
+        => await store.CommitAsync(commit, cancellation).ConfigureAwait(false);
+
+    /// <summary>Puts together what was applied. False: there is nothing to commit now.</summary>
+    private bool TryTake()
     {
-        CommitResult result = await store.CommitAsync(_unconfirmed!, cancellation).ConfigureAwait(false);
+        // An offset may pass a refused event only when that is safe with the dead letters.
+        if (intake.HasRejected || (!book.HasDirty && pending.IsEmpty)) return false;
+        var states = new List<CampaignState>();
+        foreach (int campaign in book.TakeDirty())
+        {
+            ref CampaignEntry entry = ref book[campaign];
+            if (!entry.IsOwned || entry.Settings is not { } settings) continue;
+            // One row a campaign: the blob says which day it is.
+            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Partition, 0, StateCodec.Write(book, campaign)));
+        }
+
+        if (states.Count == 0 && pending.IsEmpty) return false;
+        LedgerCommit commit = pending.Take();
+        commit.Sequence = ++_commits;
+        commit.Epochs.AddRange(book.Owned.All);
+        commit.States.AddRange(states);
+        commit.Offsets = intake.AppliedUpTo();
+        _unconfirmed = commit;
+        applier.CommitBegins();
+        _unconfirmedOutcomes = pending.TakeOutcomes();
+        return true;
+    }
+
+    private void Confirm(CommitResult result)
+    {
         _unconfirmed = null;
         _outcomes.AddRange(_unconfirmedOutcomes);
         _unconfirmedOutcomes.Clear();
         applier.ForgetSettled();
         applier.Listed(result.Adjustments);
+        _cost = clocks.Monotonic.GetElapsedTime(_started);
+        metrics.RecordCommit(_cost);
     }
 }

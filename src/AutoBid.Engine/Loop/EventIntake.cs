@@ -12,8 +12,10 @@ namespace AutoBid.Engine.Loop;
 /// (time, identity). Refused ones go to the dead letters. Owned by the loop's thread.
 /// Invariant: an event that was read is applied, or waits here and holds back the offset that is committed; no failure loses one in between.
 /// </summary>
+/// <param name="finishCommit">See <see cref="IUncommitted.FinishAsync"/>.</param>
 public sealed class EventIntake(
-    CampaignBook book, IEventLog log, ILedgerStore store, EventApplier applier, StepCloser closer, EngineClocks clocks, EngineMetrics metrics)
+    CampaignBook book, IEventLog log, ILedgerStore store, EventApplier applier, StepCloser closer, EngineClocks clocks, EngineMetrics metrics,
+    Func<CancellationToken, ValueTask> finishCommit)
 {
     private const int ReadBatch = 4096;
 
@@ -69,6 +71,8 @@ public sealed class EventIntake(
     /// <returns>False when not all of it came: the log stopped answering, or partitions change hands.</returns>
     public async ValueTask<bool> DrainAsync(long nowTicks, bool everything, CancellationToken cancellation)
     {
+        // A node that was fenced owns nothing, whatever the log still hands over to it: that is read by the next owner.
+        if (book.Owned.All.Count == 0) return true;
         IReadOnlyList<PartitionOffset> end = await log.EndOffsetsAsync(cancellation).ConfigureAwait(false);
         long started = clocks.Monotonic.GetTimestamp();
         while (!HasReached(end))
@@ -200,6 +204,7 @@ public sealed class EventIntake(
 
     private async ValueTask LearnSettledAsync(int campaign, int day, CancellationToken cancellation)
     {
+        await finishCommit(cancellation).ConfigureAwait(false);
         Core.Campaigns.Campaign settings = book[campaign].Settings!;
         foreach (BudgetRow row in await store.BudgetsAsync(settings.TenantId, settings.Id, cancellation).ConfigureAwait(false))
             if (row.Scope == BudgetScope.Day && row.Period == day) applier.KnowSettled(campaign, day, row.SettledNanos);

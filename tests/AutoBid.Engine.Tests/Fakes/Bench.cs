@@ -37,7 +37,7 @@ internal sealed class Bench : IDisposable
         Book.Place(static _ => 0);
         Book.Own(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
         Closer = new StepCloser(Book, Leases, Options);
-        Refiller = new LeaseRefiller(Book, Leases, Counters, Store, Options, static _ => 0, deterministic: true);
+        Refiller = new LeaseRefiller(Book, Leases, Counters, Store, Options, new NothingUncommitted(), deterministic: true);
         Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
     }
 

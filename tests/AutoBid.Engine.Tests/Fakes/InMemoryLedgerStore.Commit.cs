@@ -52,7 +52,17 @@ internal sealed partial class InMemoryLedgerStore
         }
     }
 
-    public ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellation)
+    /// <summary>While it is set, commits are made but their answers do not come before it is completed.</summary>
+    public TaskCompletionSource? HoldAnswers { get; set; }
+
+    public async ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellation)
+    {
+        CommitResult result = Commit(commit);
+        if (HoldAnswers is { } held) await held.Task.WaitAsync(cancellation);
+        return result;
+    }
+
+    private CommitResult Commit(LedgerCommit commit)
     {
         commit.Check();
         lock (_gate)
@@ -66,7 +76,7 @@ internal sealed partial class InMemoryLedgerStore
             }
 
             CheckHeld(commit.Epochs);
-            if (commit.Sequence > 0 && commit.Epochs.Count > 0 && commit.Epochs.All(held => _owners[held.Partition].Sequence == commit.Sequence)) return ValueTask.FromResult(_last);
+            if (commit.Sequence > 0 && commit.Epochs.Count > 0 && commit.Epochs.All(held => _owners[held.Partition].Sequence == commit.Sequence)) return _last;
             CheckAmounts(commit);
             foreach (PartitionEpoch held in commit.Epochs)
             {
@@ -99,7 +109,7 @@ internal sealed partial class InMemoryLedgerStore
             Commits++;
             Check();
             _last = new CommitResult(listed);
-            return Commits == LoseAnswerOfCommit ? throw new StoreUnavailableException("the connection was lost") : ValueTask.FromResult(_last);
+            return Commits == LoseAnswerOfCommit ? throw new StoreUnavailableException("the connection was lost") : _last;
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class LeaseRefillerTests : IDisposable
 
     private static EngineInstant Now(double hours = 10) => EngineInstant.Of(Bench.At(hours));
 
-    private LeaseRefiller Live() => new(_bench.Book, _bench.Leases, _bench.Counters, _bench.Store, _bench.Options, static _ => 0, deterministic: false);
+    private LeaseRefiller Live() => new(_bench.Book, _bench.Leases, _bench.Counters, _bench.Store, _bench.Options, new NothingUncommitted(), deterministic: false);
 
     private async Task<int> Open(Campaign campaign, double hours = 10, LeaseRefiller? refiller = null)
     {

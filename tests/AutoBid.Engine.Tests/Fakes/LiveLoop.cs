@@ -1,0 +1,56 @@
+using AutoBid.Core.Time;
+using AutoBid.Policies.Fallback;
+
+namespace AutoBid.Engine.Tests.Fakes;
+
+/// <summary>An engine whose live loop runs, with one campaign (c1), on a clock that the test moves.</summary>
+public abstract class LiveLoop : IAsyncLifetime
+{
+    private readonly PolicyMetrics _metrics = new();
+
+    protected LiveLoop()
+        => Engine = new AutoBidEngine(new EngineOptions(), new EngineClocks(Time, Time, false), Log, Store, Bench.Chain(_metrics), Identities.Of);
+
+    private protected ManualTimeProvider Time { get; } = new(Bench.Midnight.AddHours(10).AddSeconds(7));
+
+    private protected InMemoryEventLog Log { get; } = new();
+
+    private protected InMemoryLedgerStore Store { get; } = new();
+
+    protected CancellationTokenSource Stop { get; } = new();
+
+    protected AutoBidEngine Engine { get; }
+
+    protected Task Loop { get; private set; } = Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Engine.StartAsync(new[] { Bench.Campaign() }.ToAsyncEnumerable(), default);
+        Loop = Task.Run(() => Engine.RunAsync(Stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop.CancelAsync();
+        await Loop;
+        await Engine.DisposeAsync();
+        _metrics.Dispose();
+        Stop.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the loop turns until it has done what is waited for; a loop that has died ends the wait with its error.</summary>
+    protected async Task Until(Func<Task<bool>> done)
+    {
+        for (int i = 0; i < 1_000_000; i++)
+        {
+            if (await done()) return;
+            if (Loop.IsCompleted) await Loop;
+            await Task.Yield();
+        }
+
+        Assert.Fail("the loop never got there");
+    }
+
+    protected Task UntilSpent(long nanos) => Until(async () => (await Engine.LookAsync("t1", "c1", default))!.SpentNanos == nanos);
+}
