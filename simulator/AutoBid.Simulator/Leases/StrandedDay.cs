@@ -5,6 +5,7 @@ using AutoBid.Engine;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Loop;
 using AutoBid.Engine.Ports;
 using AutoBid.Simulator.Market;
@@ -47,7 +48,7 @@ public sealed class StrandedDay
         var engine = new EngineOptions { Node = Node };
         _book = new CampaignBook(slots, _leases, counters);
         _bids = new BidDesk(slots, _leases, counters);
-        _refiller = new LeaseRefiller(_book, _leases, counters, _store, engine, static _ => 0, deterministic: false);
+        _refiller = new LeaseRefiller(_book, _leases, counters, _store, engine, new NothingUncommitted(), deterministic: false);
         _closer = new StepCloser(_book, _leases, engine);
         _prices = RandomStream.For(options.Seed, 0, 0, 0, DrawPurpose.HoldPrice);
         _wins = RandomStream.For(options.Seed, 0, 0, 0, DrawPurpose.HoldWin);

@@ -45,11 +45,15 @@ public sealed class Committer(
         return nanos;
     }
 
-    /// <summary>Whether it is time to begin one. A commit never takes more than a tenth of the loop: when it is slow, it is made less often.</summary>
+    /// <summary>
+    /// Whether it is time to begin one. The store is at work for at most a tenth of the time: when it is slow, commits are made less often, but for one
+    /// that reading waits for.
+    /// </summary>
     public bool IsDue(TimeSpan interval)
     {
+        if (_answer is not null) return false;
         TimeSpan since = clocks.Monotonic.GetElapsedTime(_started);
-        return _answer is null && since >= interval && since >= 10 * _cost;
+        return IsFull || (since >= interval && since >= 10 * _cost);
     }
 
     /// <summary>Begins a commit of what was applied, after the one before it is finished. Nothing of it is known to be durable when this returns.</summary>

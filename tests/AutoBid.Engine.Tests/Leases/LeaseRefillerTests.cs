@@ -1,6 +1,7 @@
 using AutoBid.Core.Campaigns;
 using AutoBid.Core.Time;
 using AutoBid.Engine.Leases;
+using AutoBid.Engine.Ledger;
 using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 
