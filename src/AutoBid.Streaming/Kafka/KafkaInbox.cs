@@ -25,6 +25,10 @@ internal sealed class KafkaInbox
     private readonly List<ConsumeResult<byte[], byte[]>> _taken = [];
     private Queue<ConsumeResult<byte[], byte[]>> _replay = [];
 
+    // The batch that is being taken, and the next message of it.
+    private ConsumeResult<byte[], byte[]>[] _batch = [];
+    private int _next;
+
     /// <param name="start">Where each owned partition is read from, in the order of the assignment.</param>
     /// <param name="generation">Number of the assignment; messages of others are passed over.</param>
     public KafkaInbox(KafkaReader reader, PartitionAssignment assignment, int generation, IReadOnlyList<PartitionOffset> start, ICampaignNames names)
@@ -41,7 +45,7 @@ internal sealed class KafkaInbox
     /// <summary>Events of this round that cannot be parsed.</summary>
     public List<DeadLetter> Dead { get; } = [];
 
-    public bool HasMore => _replay.Count > 0 || _reader.Messages.TryPeek(out _);
+    public bool HasMore => _replay.Count > 0 || _next < _batch.Length || _reader.Messages.TryPeek(out _);
 
     public IReadOnlyList<PartitionOffset> Position
         => [.. _assignment.Owned.Select((one, i) => new PartitionOffset(one.Topic, one.Partition.Value, _position[i]))];
@@ -78,14 +82,14 @@ internal sealed class KafkaInbox
     private bool TryNext([NotNullWhen(true)] out ConsumeResult<byte[], byte[]>? message)
     {
         if (_replay.TryDequeue(out message)) return true;
-        while (_reader.Messages.TryRead(out Fetched fetched))
+        while (_next == _batch.Length)
         {
-            if (fetched.Assignment != _generation) continue;
-            message = fetched.Message;
-            return true;
+            if (!_reader.Messages.TryRead(out Fetched fetched)) return false;
+            if (fetched.Assignment == _generation) (_batch, _next) = (fetched.Messages, 0);
         }
 
-        return false;
+        message = _batch[_next++];
+        return true;
     }
 
     private bool Decode(ConsumeResult<byte[], byte[]> message, ref EngineEvent e)

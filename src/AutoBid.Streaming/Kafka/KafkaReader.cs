@@ -12,10 +12,15 @@ namespace AutoBid.Streaming.Kafka;
 internal sealed class KafkaReader : IAsyncDisposable
 {
     /// <summary>
-    /// Fetched messages that nobody has read yet. When it stays full the partitions are paused and the client is only polled, so that the group does not
-    /// take a busy node for a dead one.
+    /// Most messages that are handed over at once: one at a time, every one of them would wake the owner's loop.
     /// </summary>
-    private const int QueueCapacity = 8192;
+    private const int LargestBatch = 512;
+
+    /// <summary>
+    /// Batches that nobody has read yet. When it stays full the partitions are paused and the client is only polled, so that the group does not take a busy
+    /// node for a dead one.
+    /// </summary>
+    private const int QueueCapacity = 16;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PausesAfter = TimeSpan.FromMilliseconds(500);
@@ -29,6 +34,10 @@ internal sealed class KafkaReader : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<Fetched> _queue = Channel.CreateBounded<Fetched>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+
+    // Being fetched, under this assignment. Fetching thread only.
+    private readonly List<ConsumeResult<byte[], byte[]>> _batch = new(LargestBatch);
+    private int _batchGeneration;
 
     // Fetched while the queue was full. Fetching thread only.
     private readonly Queue<Fetched> _waiting = [];
@@ -71,7 +80,21 @@ internal sealed class KafkaReader : IAsyncDisposable
         var options = new ListOffsetsOptions { RequestTimeout = _timeout, IsolationLevel = IsolationLevel.ReadCommitted };
         IEnumerable<TopicPartitionOffsetSpec> specs = assignment.Owned.Select(
             one => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(_prefix + one.Topic, one.Partition), OffsetSpec = which });
-        ListOffsetsResult result = await _admin.ListOffsetsAsync(specs, options).WaitAsync(cancellation);
+        ListOffsetsResult result;
+        try
+        {
+            result = await _admin.ListOffsetsAsync(specs, options).WaitAsync(cancellation);
+        }
+        catch (ListOffsetsException e)
+        {
+            // The client goes on asking with the leader epoch that it knows, and does not ask for a newer one: a broker that was restarted would be
+            // out of reach until the client's next look at the metadata, minutes later. What failed is asked again by the caller.
+            await Task.Run(() => _admin.GetMetadata(_timeout), cancellation).WaitAsync(cancellation);
+            // The exception's own message does not say which partition, nor why.
+            TopicPartitionOffsetError first = e.Result.ResultInfos.Select(info => info.TopicPartitionOffsetError).First(one => one.Error.IsError);
+            throw new KafkaException(new Error(first.Error.Code, $"{first.TopicPartition}: {first.Error.Reason}"), e);
+        }
+
         long[] offsets = new long[assignment.Owned.Count];
         Array.Fill(offsets, -1);
         foreach (TopicPartitionOffsetError answer in result.ResultInfos.Select(info => info.TopicPartitionOffsetError))
@@ -136,7 +159,13 @@ internal sealed class KafkaReader : IAsyncDisposable
             while (!_stop.IsCancellationRequested)
             {
                 if (_paused.Count > 0) Resume();
-                if (Consume(PollInterval) is { } message) Enqueue(message);
+                if (!TryFetch(PollInterval)) continue;
+                // As far as the client has messages at hand: an event never waits for the next one.
+                while (_batch.Count < LargestBatch && TryFetch(TimeSpan.Zero))
+                {
+                }
+
+                Enqueue();
             }
         }
         catch (OperationCanceledException)
@@ -153,17 +182,34 @@ internal sealed class KafkaReader : IAsyncDisposable
         _ended.SetResult();
     }
 
-    private void Enqueue(ConsumeResult<byte[], byte[]> message)
+    /// <summary>Adds what is fetched within <paramref name="wait"/> to the batch. False: nothing was.</summary>
+    private bool TryFetch(TimeSpan wait)
     {
-        _waiting.Enqueue(new Fetched(message, _generation));
+        if (Consume(wait) is not { } message) return false;
+        // A new assignment begins at its own offsets: what was fetched before it comes again.
+        if (_batchGeneration != _generation) _batch.Clear();
+        _batchGeneration = _generation;
+        _batch.Add(message);
+        return true;
+    }
+
+    private Fetched TakeBatch()
+    {
+        var fetched = new Fetched([.. _batch], _batchGeneration);
+        _batch.Clear();
+        return fetched;
+    }
+
+    private void Enqueue()
+    {
+        _waiting.Enqueue(TakeBatch());
         while (_waiting.TryPeek(out Fetched next))
         {
-            // A new assignment begins at its own offsets: what waits from before it comes again.
             if (next.Assignment != _generation || _queue.Writer.TryWrite(next)) _waiting.Dequeue();
             else if (!_queue.Writer.WaitToWriteAsync(_stop.Token).AsTask().Wait((int)PausesAfter.TotalMilliseconds, _stop.Token))
             {
                 Pause();
-                if (Consume(TimeSpan.Zero) is { } slipped) _waiting.Enqueue(new Fetched(slipped, _generation));
+                if (TryFetch(TimeSpan.Zero)) _waiting.Enqueue(TakeBatch());
             }
         }
     }
