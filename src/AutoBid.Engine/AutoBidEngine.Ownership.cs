@@ -100,6 +100,8 @@ public sealed partial class AutoBidEngine : IPartitionOwner
     {
         _intake.Forget(partitions);
         Book.Disown(partitions);
+        // Holds that these bills ended are not there any more when the bills are told again.
+        foreach (LeaseSettlement one in _committer.Uncommitted) Leases.Unsettle(one.LeaseId, one.AmountNanos);
         // The group's protocol is eager: all partitions go before new ones come, so nothing that stays is forgotten with them.
         _toReturn.AddRange(_committer.Forget());
         foreach (int partition in partitions) _seen.Drop(partition);

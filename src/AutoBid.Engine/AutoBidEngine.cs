@@ -69,7 +69,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         _decider = new Decider(Book, Slots, chain, new Guard(options.Guard), options, clocks, _metrics);
         _stats = new BidStatsEmitter(Book, Counters, log, options, identify);
         _committer = new Committer(Book, _pending, _intake, _applier, store, clocks, _metrics);
-        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer.PendingOf, clocks.Deterministic);
+        _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _pendingOf = _committer.PendingOf, clocks.Deterministic);
         _feed = new NodeFeed(Book, Slots, Leases, log);
         _nodes = new LiveNodes(store, options);
         _storeOutage = new Outage("store", clocks.Monotonic, _metrics);

@@ -33,6 +33,28 @@ public sealed partial class LeaseDesk
     }
 
     /// <summary>
+    /// What was settled here was refused by the store: the campaigns' ledger is another node's, which reads the same bills. Their holds have ended, so the
+    /// money waits, neither headroom nor settled, until it is told again: by that node's outcomes, or by the same bills if the ledger comes back here.
+    /// </summary>
+    public void Unsettle(long leaseId, long nanos)
+    {
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(leaseId, out int index)) return;
+            ref LeaseBook book = ref _books[index];
+            book.SettledNanos -= nanos;
+            book.DoubtNanos += nanos;
+            book.IsDoubtSettled = false;
+        }
+    }
+
+    /// <summary>Takes a bill whose hold had ended out of what is in doubt. Returns what that covers: the caller settles it.</summary>
+    public long TakeDoubt(long leaseId, long priceNanos)
+    {
+        lock (_gate) return _byId.TryGetValue(leaseId, out int index) ? TakeDoubt(index, priceNanos) : 0;
+    }
+
+    /// <summary>
     /// Another node, which owns the campaign's ledger, settled a bill of this node's bid. Ends the hold and returns what is left of it to headroom;
     /// where the hold had ended before, or the price exceeds it, the difference is taken out of headroom as far as there is any, and the rest is kept
     /// back from what returns later. A second telling changes nothing as long as the hold's cell is there; after that it takes from headroom once more,
@@ -47,6 +69,7 @@ public sealed partial class LeaseDesk
             if (!_byId.TryGetValue(leaseId, out int index) || seq < 0 || seq >= Issued(index)) return false;
             long held = End(index, seq, Hold.Billed);
             if (held == Hold.Billed) return false;
+            if (held == 0) held = TakeDoubt(index, priceNanos);
             long covered = Math.Min(held, priceNanos);
             covered += Take(index, priceNanos - covered, 0);
             ref LeaseBook book = ref _books[index];
@@ -73,7 +96,10 @@ public sealed partial class LeaseDesk
             ref LeaseBook book = ref _books[index];
             long forgotten = Math.Max(book.GrantedNanos - grantedNanos, 0);
             long unknown = Math.Max(grantedNanos - book.GrantedNanos, 0);
-            book.UnheardNanos = Math.Max(settledNanos + forgotten - (book.SettledNanos - pendingNanos), 0);
+            // What is in doubt here is what the store settles first of what was not heard of.
+            long unexplained = settledNanos + forgotten - (book.SettledNanos - pendingNanos) - book.DoubtNanos;
+            book.UnheardNanos = Math.Max(unexplained, 0);
+            book.IsDoubtSettled = unexplained >= 0;
             if (book.KeptNanos > book.UnheardNanos)
             {
                 long released = book.KeptNanos - book.UnheardNanos;
@@ -116,6 +142,14 @@ public sealed partial class LeaseDesk
 
             return sum;
         }
+    }
+
+    private long TakeDoubt(int index, long priceNanos)
+    {
+        ref LeaseBook book = ref _books[index];
+        long taken = Math.Min(book.DoubtNanos, priceNanos);
+        book.DoubtNanos -= taken;
+        return taken;
     }
 
     private int SweepOne(int index, long nowTicks)

@@ -199,6 +199,7 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
     private (long OnTime, string Cause) FromHold(in EngineEvent e, long price)
     {
         long held = leases.EndHold(e.Lease, e.Seq);
+        if (held == 0) held = leases.TakeDoubt(e.Lease, price);
         long onTime = held;
         if (held >= price)
         {

@@ -39,6 +39,9 @@ public sealed class Committer(
         return nanos;
     }
 
+    /// <summary>What was settled under leases of this node and is not known to be in the store.</summary>
+    public IEnumerable<LeaseSettlement> Uncommitted => pending.Settlements.Concat(_unconfirmed?.Settlements ?? []);
+
     /// <summary>Whether it is time again. A commit never takes more than a tenth of the loop: when it is slow, it is made less often.</summary>
     public bool IsDue(TimeSpan interval)
     {

@@ -207,6 +207,8 @@ public sealed class EventIntake(
 
     private void Apply(in EngineEvent e, long nowTicks)
     {
+        // A node that was fenced has given its partitions up before the log has taken them from it: what it still reads of them is their next owner's.
+        if (!book.Owned.Contains(e.Partition)) return;
         Applied++;
         applier.Apply(e, nowTicks, out string? rejection);
         if (rejection is null) return;
