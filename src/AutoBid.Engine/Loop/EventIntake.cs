@@ -168,7 +168,8 @@ public sealed class EventIntake(
             for (; applied < count; applied++)
             {
                 EngineEvent e = _waiting[applied];
-                if (closesSteps && book.Index.TryFind(e.CampaignId, out int of) && book[of].IsOwned) closer.Advance(of, Math.Min(e.TimeTicks, nowTicks));
+                // Settings have a version, not an instant: their time must begin no day.
+                if (closesSteps && e.Kind != EventKind.Campaign && book.Index.TryFind(e.CampaignId, out int of) && book[of].IsOwned) closer.Advance(of, Math.Min(e.TimeTicks, nowTicks));
                 if (NeedsSettled(e, out int campaign, out int day)) await LearnSettledAsync(campaign, day, cancellation).ConfigureAwait(false);
                 Apply(e, nowTicks);
             }
