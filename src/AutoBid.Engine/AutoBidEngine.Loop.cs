@@ -146,7 +146,7 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>One control tick. Returns the steps closed.</summary>
-    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation)
+    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation, bool commits = true)
     {
         long started = _clocks.Monotonic.GetTimestamp();
         await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
@@ -180,7 +180,7 @@ public sealed partial class AutoBidEngine
         if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
         if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
         _seen.Prune(now);
-        await CommitAsync(cancellation).ConfigureAwait(false);
+        if (commits) await CommitAsync(cancellation).ConfigureAwait(false);
         await TryAsync(_storeOutage, () => ReclaimAsync(now, cancellation)).ConfigureAwait(false);
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
         Decided?.Invoke(decisions);
