@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|policy|http|simulator|ingest|leases|memory] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|http|simulator|ingest|leases|memory|recovery] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -54,5 +54,9 @@ case "$what" in
     DOTNET_gcServer=1 DOTNET_GCDynamicAdaptationMode=0 dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- memory \
       --out "$results/memory.md" --machine "$(machine)" "$@"
     ;;
-  *) die "bench what? bid, tick, policy, http, simulator, ingest, leases or memory" ;;
+  recovery)
+    dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- recovery --out "$results/recovery.md" --machine "$(machine)" \
+      --cli "$ROOT/src/AutoBid.Cli/bin/Release/net10.0/autobid.dll" "$@"
+    ;;
+  *) die "bench what? bid, tick, policy, http, simulator, ingest, leases, memory or recovery" ;;
 esac

@@ -2,6 +2,7 @@ using AutoBid.Benchmarks.Ingest;
 using AutoBid.Benchmarks.Leases;
 using AutoBid.Benchmarks.Memory;
 using AutoBid.Benchmarks.Policies;
+using AutoBid.Benchmarks.Recovery;
 using AutoBid.Benchmarks.Simulator;
 using BenchmarkDotNet.Running;
 
@@ -11,4 +12,5 @@ else if (args is ["policy", ..]) new PolicyBenchmark(PolicyBenchmarkOptions.Pars
 else if (args is ["leases", ..]) await LeaseBenchmark.RunAsync(args[1..]);
 else if (args is ["ingest", ..]) await new IngestBenchmark(IngestBenchmarkOptions.Parse(args.AsSpan(1))).RunAsync();
 else if (args is ["memory", ..]) new MemoryBenchmark(MemoryBenchmarkOptions.Parse(args.AsSpan(1))).Run();
+else if (args is ["recovery", ..]) await new RecoveryBenchmark(RecoveryBenchmarkOptions.Parse(args.AsSpan(1))).RunAsync();
 else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

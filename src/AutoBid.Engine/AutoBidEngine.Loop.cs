@@ -26,22 +26,7 @@ public sealed partial class AutoBidEngine
         {
             while (!cancellation.IsCancellationRequested)
             {
-                bool hasRead = false;
-                await _gate.WaitAsync(cancellation).ConfigureAwait(false);
-                try
-                {
-                    hasRead = await RunOnceAsync(cancellation).ConfigureAwait(false);
-                }
-                catch (FencedException) when (_options.SharesPartitions)
-                {
-                    // The group took this node for dead and gave its partitions away; it will say so here too, and give it others.
-                    DropAll();
-                }
-                finally
-                {
-                    _gate.Release();
-                }
-
+                bool hasRead = await RoundAsync(cancellation).ConfigureAwait(false);
                 // Reading waits for events; without it the loop must not spin.
                 if (!hasRead) await Task.Delay(IdleWait, _clocks.Monotonic, cancellation).ConfigureAwait(false);
             }
@@ -66,7 +51,27 @@ public sealed partial class AutoBidEngine
         }
     }
 
+    /// <summary>One round of the loop, between calls from outside.</summary>
     /// <returns>False when nothing could be read, which is what paces the loop.</returns>
+    internal async Task<bool> RoundAsync(CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await RunOnceAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (FencedException) when (_options.SharesPartitions)
+        {
+            // The group took this node for dead and gave its partitions away; it will say so here too, and give it others.
+            DropAll();
+            return false;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     private async Task<bool> RunOnceAsync(CancellationToken cancellation)
     {
         _feed.Apply();
@@ -142,7 +147,7 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>One control tick. Returns the steps closed.</summary>
-    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation)
+    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation, bool commits = true)
     {
         long started = _clocks.Monotonic.GetTimestamp();
         await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
@@ -165,7 +170,7 @@ public sealed partial class AutoBidEngine
         // After the refill, which revives a retired lease that is wanted again: one that is handed out here is closed by the commit below.
         for (int c = 0; c < Book.Count; c++)
         {
-            Leases.CollectRetired(c, leaseNow, _retired);
+            Leases.CollectRetired(c, leaseNow, _retired, _options.SharesPartitions ? _committer : null);
             if (_retired.Count == 0) continue;
             (Book[c].IsOwned ? _pending.ClosedLeases : _toReturn).AddRange(_retired);
             _retired.Clear();
@@ -176,7 +181,7 @@ public sealed partial class AutoBidEngine
         if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
         if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
         _seen.Prune(now);
-        await CommitAsync(cancellation).ConfigureAwait(false);
+        if (commits) await CommitAsync(cancellation).ConfigureAwait(false);
         await TryAsync(_storeOutage, () => ReclaimAsync(now, cancellation)).ConfigureAwait(false);
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
         Decided?.Invoke(decisions);

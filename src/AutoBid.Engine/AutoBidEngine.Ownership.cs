@@ -76,7 +76,13 @@ public sealed partial class AutoBidEngine : IPartitionOwner
             foreach (CampaignState state in snapshot.States)
                 if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
             _seen.Load(snapshot.Seen, now);
-            foreach (OpenLease lease in snapshot.Leases) _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
+            foreach (OpenLease lease in snapshot.Leases)
+            {
+                _applier.Remember(new LeaseOwner(lease.LeaseId, lease.TenantId, lease.CampaignId, lease.Day, lease.Node));
+                // The last owner settled bills of this node's bids; of some this node may never have heard. From here on only this node settles them.
+                Leases.Reconcile(lease.LeaseId, lease.GrantedNanos, lease.SettledNanos);
+            }
+
             await begin(snapshot.Offsets).ConfigureAwait(false);
             if (_clocks.Deterministic) return;
             _backlogEnd = [];
@@ -99,6 +105,8 @@ public sealed partial class AutoBidEngine : IPartitionOwner
     {
         _intake.Forget(partitions);
         Book.Disown(partitions);
+        // Holds that these bills ended are not there any more when the bills are told again.
+        foreach (LeaseSettlement one in _committer.Uncommitted) Leases.Unsettle(one.LeaseId, one.AmountNanos);
         // The group's protocol is eager: all partitions go before new ones come, so nothing that stays is forgotten with them.
         _toReturn.AddRange(_committer.Forget());
         foreach (int partition in partitions) _seen.Drop(partition);

@@ -22,13 +22,14 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string[] _asUser;
     private readonly int _port;
     private readonly bool _durable;
+    private readonly IPAddress? _also;
     private Process? _process;
 
     private PostgresServer(string connectionString) => (ConnectionString, _asUser) = (connectionString, []);
 
-    private PostgresServer(string binaries, string folder, string[] asUser, int port, bool durable)
+    private PostgresServer(string binaries, string folder, string[] asUser, int port, bool durable, IPAddress? also)
     {
-        (_binaries, _folder, _asUser, _port, _durable) = (binaries, folder, asUser, port, durable);
+        (_binaries, _folder, _asUser, _port, _durable, _also) = (binaries, folder, asUser, port, durable, also);
         ConnectionString = string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=autobid;Database=postgres");
     }
 
@@ -51,17 +52,19 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <param name="own">True: never the server of the environment, for tests that kill it.</param>
     /// <param name="durable">False: the server does not wait for the disk; what it committed survives its own death all the same.</param>
-    public static async Task<PostgresServer> StartAsync(bool own = false, bool durable = false)
+    /// <param name="also">Own server: an address of this machine that it serves too, to clients whose address differs from it in the last byte only.</param>
+    public static async Task<PostgresServer> StartAsync(bool own = false, bool durable = false, IPAddress? also = null)
     {
         if (!own && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given) return new PostgresServer(given);
         string binaries = FindBinaries() ?? throw new InvalidOperationException(WhyNot);
         string[] asUser = AsUser() ?? throw new InvalidOperationException(WhyNot);
         string folder = Directory.CreateTempSubdirectory("autobid-postgres-").FullName;
-        var server = new PostgresServer(binaries, folder, asUser, FreePort(), durable);
+        var server = new PostgresServer(binaries, folder, asUser, FreePort(), durable, also);
         try
         {
             if (asUser.Length > 0) await RunAsync("chown", [asUser[^1], folder], []);
             await RunAsync(Path.Combine(binaries, "initdb"), ["-D", Path.Combine(folder, "data"), "-U", "autobid", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], asUser);
+            if (also is not null) await File.AppendAllTextAsync(Path.Combine(folder, "data", "pg_hba.conf"), $"host all all {also}/24 trust\n");
             await server.StartProcessAsync();
             return server;
         }
@@ -73,13 +76,15 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A connection string whose tables live in a new schema of their own.</summary>
-    public async Task<string> NewSchemaAsync()
+    /// <param name="host">Address under which the server is reached; null: loopback.</param>
+    public async Task<string> NewSchemaAsync(IPAddress? host = null)
     {
         string schema = $"t{Guid.NewGuid():N}";
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(ConnectionString + ";Pooling=false");
         await using NpgsqlCommand create = source.CreateCommand($"CREATE SCHEMA {schema}");
         await create.ExecuteNonQueryAsync();
-        return $"{ConnectionString};Search Path={schema}";
+        string reached = host is null ? ConnectionString : ConnectionString.Replace("Host=127.0.0.1", $"Host={host}", StringComparison.Ordinal);
+        return $"{reached};Search Path={schema}";
     }
 
     /// <summary>Ends the server and all its processes at once, as a power cut of its machine would.</summary>
@@ -122,7 +127,7 @@ public sealed class PostgresServer : IAsyncDisposable
         File.Delete(Path.Combine(data, "postmaster.pid"));
         string[] arguments =
         [
-            "-D", data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_folder}",
+            "-D", data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-c", $"listen_addresses=127.0.0.1{(_also is null ? "" : $",{_also}")}", "-c", $"unix_socket_directories={_folder}",
             "-c", $"fsync={(_durable ? "on" : "off")}", "-c", "shared_buffers=64MB", "-c", "max_connections=200", "-c", "logging_collector=off",
         ];
         _process = Start(Path.Combine(_binaries!, "postgres"), arguments, _asUser);

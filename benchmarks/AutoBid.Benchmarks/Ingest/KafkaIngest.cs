@@ -30,8 +30,9 @@ internal sealed class KafkaIngest(IngestBenchmarkOptions options, int bidsOfEach
                 await using IngestWorld world = await IngestWorld.CreateAsync(Path.Combine(folder, $"{round}", "ledger.db"), log, options.Campaigns);
                 await IngestBenchmark.WriteAsync(log, await world.BidAsync(bidsOfEach, now), now, options.Events);
                 bare.Add(options.Events / Bare(servers, settings, log.Partitions));
-                engine.Add((await IngestRun.MeasureAsync(world, options.Events)).PerSecond);
-                Console.WriteLine(FormattableString.Invariant($"Kafka: bare consumer {bare[^1]:0}, engine {engine[^1]:0} events a second"));
+                IngestRun run = await IngestRun.MeasureAsync(world, options.Events);
+                engine.Add(run.PerSecond);
+                Console.WriteLine(FormattableString.Invariant($"Kafka: bare consumer {bare[^1]:0}, engine {engine[^1]:0} events a second; {run}"));
             }
 
             return new KafkaFigures(bare, engine);

@@ -17,6 +17,11 @@ internal struct LeaseBook
     /// <summary>Held back for what was not heard of: neither headroom nor a hold. At most <see cref="UnheardNanos"/>.</summary>
     public long KeptNanos;
 
+    /// <summary>
+    /// Billed to holds that have ended, in a commit that was refused: neither headroom nor settled, until the bills are told again.
+    /// </summary>
+    public long DoubtNanos;
+
     /// <summary>Oldest segment number that may have a segment.</summary>
     public long FirstSegment;
 
@@ -38,4 +43,7 @@ internal struct LeaseBook
     public long IdleNanos;
 
     public bool IsRetired;
+
+    /// <summary>The store's figure, at the last <see cref="LeaseDesk.Reconcile"/>, had room for what is in doubt.</summary>
+    public bool IsDoubtSettled;
 }

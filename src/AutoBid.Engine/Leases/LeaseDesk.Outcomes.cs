@@ -33,6 +33,50 @@ public sealed partial class LeaseDesk
     }
 
     /// <summary>
+    /// What was settled here was refused by the store: the campaigns' ledger is another node's, which reads the same bills. Their holds have ended, so the
+    /// money waits, neither headroom nor settled, until it is told again: by that node's outcomes, or by the same bills if the ledger comes back here.
+    /// </summary>
+    public void Unsettle(long leaseId, long nanos)
+    {
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(leaseId, out int index)) return;
+            ref LeaseBook book = ref _books[index];
+            book.SettledNanos -= nanos;
+            book.DoubtNanos += nanos;
+            book.IsDoubtSettled = false;
+        }
+    }
+
+    /// <summary>
+    /// Ends the hold of a bid with its bill and settles what the lease pays of it: the price, as far as the hold and, above it, headroom reach. A hold that
+    /// had ended pays what is in doubt of it, else nothing. What the store has settled without its being heard of here, and could not be kept back yet, is
+    /// missing from the holds: it comes off first, so that no more is paid than the store has left.
+    /// </summary>
+    /// <param name="heldNanos">What the hold had; 0: it had ended.</param>
+    /// <returns>Nanos paid on time.</returns>
+    public long Pay(long leaseId, long seq, long priceNanos, out long heldNanos)
+    {
+        lock (_gate)
+        {
+            heldNanos = 0;
+            if (!_byId.TryGetValue(leaseId, out int index)) return 0;
+            heldNanos = Math.Max(End(index, seq, 0), 0);
+            if (heldNanos == 0) heldNanos = TakeDoubt(index, priceNanos);
+            if (heldNanos == 0) return 0;
+            ref LeaseBook book = ref _books[index];
+            long missing = Math.Min(book.UnheardNanos - book.KeptNanos, heldNanos);
+            book.KeptNanos += missing;
+            long there = heldNanos - missing;
+            long paid = Math.Min(there, priceNanos);
+            Return(index, there - paid);
+            if (priceNanos > heldNanos) paid += Take(index, priceNanos - paid, priceNanos - paid);
+            book.SettledNanos += paid;
+            return paid;
+        }
+    }
+
+    /// <summary>
     /// Another node, which owns the campaign's ledger, settled a bill of this node's bid. Ends the hold and returns what is left of it to headroom;
     /// where the hold had ended before, or the price exceeds it, the difference is taken out of headroom as far as there is any, and the rest is kept
     /// back from what returns later. A second telling changes nothing as long as the hold's cell is there; after that it takes from headroom once more,
@@ -47,6 +91,7 @@ public sealed partial class LeaseDesk
             if (!_byId.TryGetValue(leaseId, out int index) || seq < 0 || seq >= Issued(index)) return false;
             long held = End(index, seq, Hold.Billed);
             if (held == Hold.Billed) return false;
+            if (held == 0) held = TakeDoubt(index, priceNanos);
             long covered = Math.Min(held, priceNanos);
             covered += Take(index, priceNanos - covered, 0);
             ref LeaseBook book = ref _books[index];
@@ -69,16 +114,25 @@ public sealed partial class LeaseDesk
     {
         lock (_gate)
         {
-            if (!_byId.TryGetValue(leaseId, out int index) || _books[index].IsRetired) return;
+            if (!_byId.TryGetValue(leaseId, out int index)) return;
             ref LeaseBook book = ref _books[index];
             long forgotten = Math.Max(book.GrantedNanos - grantedNanos, 0);
             long unknown = Math.Max(grantedNanos - book.GrantedNanos, 0);
-            book.UnheardNanos = Math.Max(settledNanos + forgotten - (book.SettledNanos - pendingNanos), 0);
+            // What is in doubt here is what the store settles first of what was not heard of.
+            long unexplained = settledNanos + forgotten - (book.SettledNanos - pendingNanos) - book.DoubtNanos;
+            book.UnheardNanos = Math.Max(unexplained, 0);
+            book.IsDoubtSettled = unexplained >= 0;
             if (book.KeptNanos > book.UnheardNanos)
             {
                 long released = book.KeptNanos - book.UnheardNanos;
                 book.KeptNanos = book.UnheardNanos;
-                Interlocked.Add(ref _accounts[index].HeadroomNanos, released);
+                Return(index, released);
+            }
+            else if (book.IsRetired)
+            {
+                long idle = Math.Min(book.UnheardNanos - book.KeptNanos, book.IdleNanos);
+                book.IdleNanos -= idle;
+                book.KeptNanos += idle;
             }
             else
             {
@@ -116,6 +170,14 @@ public sealed partial class LeaseDesk
 
             return sum;
         }
+    }
+
+    private long TakeDoubt(int index, long priceNanos)
+    {
+        ref LeaseBook book = ref _books[index];
+        long taken = Math.Min(book.DoubtNanos, priceNanos);
+        book.DoubtNanos -= taken;
+        return taken;
     }
 
     private int SweepOne(int index, long nowTicks)

@@ -1,3 +1,5 @@
+using AutoBid.Engine.Ledger;
+
 namespace AutoBid.Engine.Leases;
 
 /// <content>How leases end: retired or revoked, collected when their last hold has ended, buried when no bid thread can come back to their account.</content>
@@ -27,9 +29,11 @@ public sealed partial class LeaseDesk
 
     /// <summary>
     /// Opens the way for a new lease and adds the ids of retired leases that have no open hold left; they are forgotten here, and the caller gives
-    /// back in the store what they never settled.
+    /// back in the store what they never settled. A lease is closed only when all that was settled under it is in the store: closed before, its last bills
+    /// would find no lease there if the commit that brings them is refused and another node makes it.
     /// </summary>
-    public void CollectRetired(int campaign, long nowTicks, List<long> closed)
+    /// <param name="uncommitted">Null where nobody else can make a commit that is refused here.</param>
+    public void CollectRetired(int campaign, long nowTicks, List<long> closed, IUncommitted? uncommitted = null)
     {
         lock (_gate)
         {
@@ -40,7 +44,8 @@ public sealed partial class LeaseDesk
                 ref LeaseBook book = ref _books[index];
                 int older = book.Older;
                 // Every number that was given out has been written and has ended, and no other will be given out.
-                if (book.IsRetired && book.Ended == book.Issued)
+                if (book.IsRetired && book.Ended == book.Issued && (book.DoubtNanos == 0 || book.IsDoubtSettled)
+                    && (uncommitted?.SettledOf(_accounts[index].LeaseId) ?? 0) == 0)
                 {
                     long id = _accounts[index].LeaseId;
                     closed.Add(id);

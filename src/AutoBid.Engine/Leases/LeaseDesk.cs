@@ -3,7 +3,7 @@ namespace AutoBid.Engine.Leases;
 /// <summary>
 /// Headroom and holds. Bid threads take (<see cref="TryHold"/>) without any lock; grants, ended holds and new cells are serialised by one short lock
 /// that is never held across I/O and that no bid thread takes. Every instant here is on the clock of leases (<see cref="Core.Time.EngineInstant"/>).
-/// Money invariant, per lease that is not retired and at every instant: granted = headroom + open holds + settled + kept back.
+/// Money invariant, per lease that is not retired and at every instant: granted = headroom + open holds + settled + kept back + in doubt.
 /// Cell invariant: a sequence number below the limit has its cell, and the directory that is read after the limit leads to it: a directory that is
 /// outgrown keeps its entries, and a segment goes only when all its holds were written.
 /// </summary>

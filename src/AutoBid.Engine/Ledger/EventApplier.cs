@@ -198,20 +198,8 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
 
     private (long OnTime, string Cause) FromHold(in EngineEvent e, long price)
     {
-        long held = leases.EndHold(e.Lease, e.Seq);
-        long onTime = held;
-        if (held >= price)
-        {
-            leases.GiveBack(e.Lease, held - price);
-            onTime = price;
-        }
-        else if (held > 0 && leases.TryTake(e.Lease, price - held))
-        {
-            onTime = price;
-        }
-
-        leases.Settle(e.Lease, onTime);
-        return (onTime, held > 0 ? "price-above-hold" : "late-win");
+        long onTime = leases.Pay(e.Lease, e.Seq, price, out long held);
+        return (onTime, held == 0 ? "late-win" : price > held ? "price-above-hold" : "lease-exhausted");
     }
 
     /// <summary>A bill of a lease whose holds are elsewhere: the store, which knows what the lease has left, divides it; here it is spend in any case.</summary>

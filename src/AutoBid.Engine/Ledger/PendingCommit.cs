@@ -24,6 +24,9 @@ public sealed class PendingCommit(SeenMemory seen)
     /// <summary>Adds a bill on time under a lease.</summary>
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
+    /// <summary>Bills on time under leases of this node since the last commit was put together, per lease.</summary>
+    public IEnumerable<LeaseSettlement> Settlements => _settled.Select(pair => new LeaseSettlement(pair.Key, pair.Value));
+
     /// <summary>What the bills added under a lease since the last commit, nanos.</summary>
     public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId);
 

@@ -45,6 +45,9 @@ public sealed class Committer(
         return nanos;
     }
 
+    /// <summary>What was settled under leases of this node and is not known to be in the store.</summary>
+    public IEnumerable<LeaseSettlement> Uncommitted => pending.Settlements.Concat(_unconfirmed?.Settlements ?? []);
+
     /// <summary>
     /// Whether it is time to begin one. The store is at work for at most a tenth of the time: when it is slow, commits are made less often, but for one
     /// that reading waits for.

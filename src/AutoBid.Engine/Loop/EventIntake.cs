@@ -172,7 +172,8 @@ public sealed class EventIntake(
             for (; applied < count; applied++)
             {
                 EngineEvent e = _waiting[applied];
-                if (closesSteps && book.Index.TryFind(e.CampaignId, out int of) && book[of].IsOwned) closer.Advance(of, Math.Min(e.TimeTicks, nowTicks));
+                // Settings have a version, not an instant: their time must begin no day.
+                if (closesSteps && e.Kind != EventKind.Campaign && book.Index.TryFind(e.CampaignId, out int of) && book[of].IsOwned) closer.Advance(of, Math.Min(e.TimeTicks, nowTicks));
                 if (NeedsSettled(e, out int campaign, out int day)) await LearnSettledAsync(campaign, day, cancellation).ConfigureAwait(false);
                 Apply(e, nowTicks);
             }
@@ -212,6 +213,8 @@ public sealed class EventIntake(
 
     private void Apply(in EngineEvent e, long nowTicks)
     {
+        // A node that was fenced has given its partitions up before the log has taken them from it: what it still reads of them is their next owner's.
+        if (!book.Owned.Contains(e.Partition)) return;
         Applied++;
         applier.Apply(e, nowTicks, out string? rejection);
         if (rejection is null) return;

@@ -52,6 +52,8 @@ internal static class KafkaSettings
         EnablePartitionEof = true,
         IsolationLevel = IsolationLevel.ReadCommitted,
         FetchWaitMaxMs = 20,
+        // A partition whose queue is full is fetched from again after this time; the default of a second would hold up a node that catches up.
+        FetchQueueBackoffMs = 5,
         QueuedMinMessages = 10_000,
         QueuedMaxMessagesKbytes = 16 * 1024,
         AllowAutoCreateTopics = false,

@@ -9,7 +9,7 @@ namespace AutoBid.Chaos.Tests.Process;
 /// <content>What becomes of a bid, and the shop behind it.</content>
 internal sealed partial class ChaosExchange
 {
-    private void Resolve(string auction, BidAnswer answer)
+    private void Resolve(ServiceDoor door, string auction, BidAnswer answer)
     {
         int fate = Draw(100);
         if (fate >= 95) return;
@@ -17,16 +17,16 @@ internal sealed partial class ChaosExchange
         if (fate >= 60)
         {
             // A loss notice that does not arrive costs nobody money: the hold runs out.
-            _ = CallAsync(new Uri(Url(answer.LossUrl!, 0)));
+            _ = CallAsync(door, Url(answer.LossUrl!, 0));
             return;
         }
 
         long price = Math.Max(1, answer.PriceNanos * (Draw(100) < 4 ? 120 : 50 + Draw(51)) / 100);
-        var bill = new SentNotice(_campaigns[answer.Campaign], auction, price, Url(answer.BillUrl!, price));
+        var bill = new SentNotice(_campaigns[answer.Campaign], auction, price, Url(answer.BillUrl!, price), door);
         Ledger.Bills.Enqueue(bill);
         Later(bill, TimeSpan.FromMilliseconds(fate < 8 ? 1000 + Draw(4000) : Draw(20)));
         if (fate % 10 == 0) Later(bill, TimeSpan.FromMilliseconds(Draw(3000)));
-        if (answer.WinUrl is { } win && fate % 2 == 0) _ = CallAsync(new Uri(Url(win, price)));
+        if (answer.WinUrl is { } win && fate % 2 == 0) _ = CallAsync(door, Url(win, price));
     }
 
     private void Later(SentNotice notice, TimeSpan after)
@@ -41,7 +41,7 @@ internal sealed partial class ChaosExchange
             SentNotice? due = null;
             lock (_gate)
             {
-                if (_later.TryPeek(out _, out long at) && at <= Stopwatch.GetTimestamp() && Volatile.Read(ref _inFlight) < 40)
+                if (_later.TryPeek(out _, out long at) && at <= Stopwatch.GetTimestamp() && Volatile.Read(ref _inFlight) < 40 * Math.Max(1, _doors.Length))
                 {
                     due = _later.Dequeue();
                     // Counted before it leaves the queue's lock: between the two nobody must think that all is done.
@@ -59,7 +59,7 @@ internal sealed partial class ChaosExchange
         try
         {
             bill.IsSent = true;
-            (HttpStatusCode status, _) = await SendAsync(HttpMethod.Get, new Uri(bill.Url), null);
+            (HttpStatusCode status, _) = await bill.Door.SendAsync(HttpMethod.Get, new Uri(bill.Url).PathAndQuery, null, _stop.Token);
             if (status == HttpStatusCode.OK)
             {
                 bill.IsAcknowledged = true;
@@ -74,17 +74,18 @@ internal sealed partial class ChaosExchange
         }
         finally
         {
+            if (!bill.IsAcknowledged) bill.Door = Other(bill.Door);
             if (!bill.IsAcknowledged && !_stop.IsCancellationRequested && Draw(20) > 0) Later(bill, TimeSpan.FromMilliseconds(200 + Draw(800)));
             Interlocked.Decrement(ref _inFlight);
         }
     }
 
-    private async Task CallAsync(Uri address)
+    private async Task CallAsync(ServiceDoor door, string url)
     {
         Interlocked.Increment(ref _inFlight);
         try
         {
-            await SendAsync(HttpMethod.Get, address, null);
+            await door.SendAsync(HttpMethod.Get, new Uri(url).PathAndQuery, null, _stop.Token);
         }
         catch (Exception e) when (IsFailure(e) || e is OperationCanceledException)
         {
@@ -99,10 +100,12 @@ internal sealed partial class ChaosExchange
     /// <summary>A shop: each conversion once or twice, again until it is acknowledged.</summary>
     private async Task ConvertAsync()
     {
+        ServiceDoor? door = null;
         for (int number = 0; !_stop.IsCancellationRequested; number++)
         {
             await Task.Delay(30, _stop.Token);
-            if (_paused) continue;
+            if (_paused || _doors.Length == 0) continue;
+            door ??= _doors[0];
             (string Campaign, string Id) key = (_campaigns[Draw(_campaigns.Length)], string.Create(CultureInfo.InvariantCulture, $"{_run}-{number}"));
             string time = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
             string body = $$$"""
@@ -114,14 +117,16 @@ internal sealed partial class ChaosExchange
             {
                 for (int times = 1 + Draw(2); times > 0 && !_stop.IsCancellationRequested;)
                 {
-                    if (!await PostAsync(body))
+                    if (!await PostAsync(door, body))
                     {
+                        door = Other(door);
                         await Task.Delay(100, _stop.Token);
                         continue;
                     }
 
                     Ledger.Conversions[key] = true;
                     times--;
+                    door = Other(door);
                 }
             }
             finally
@@ -131,11 +136,11 @@ internal sealed partial class ChaosExchange
         }
     }
 
-    private async Task<bool> PostAsync(string body)
+    private async Task<bool> PostAsync(ServiceDoor door, string body)
     {
         try
         {
-            (HttpStatusCode status, byte[] answer) = await SendAsync(HttpMethod.Post, new Uri(_service, "/v1/events"), body);
+            (HttpStatusCode status, byte[] answer) = await door.SendAsync(HttpMethod.Post, "/v1/events", body, _stop.Token);
             if (status != HttpStatusCode.OK) return false;
             using JsonDocument results = JsonDocument.Parse(answer);
             return results.RootElement.GetProperty("results")[0].TryGetProperty("status", out _);

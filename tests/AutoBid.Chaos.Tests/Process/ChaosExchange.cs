@@ -14,10 +14,6 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
 {
     private const int Workers = 3;
 
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(8);
-
-    private readonly HttpMessageInvoker _http = new(ServiceHandlers.Create(64));
-    private readonly Uri _service;
     private readonly string[] _campaigns;
     private readonly string _run;
     private readonly CancellationTokenSource _stop = new();
@@ -25,18 +21,19 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<Task> _tasks = [];
     private readonly Random _random;
+    private volatile ServiceDoor[] _doors = [];
     private int _auctions;
     private int _inFlight;
     private volatile bool _paused;
-    private long _lastBid = Stopwatch.GetTimestamp();
-    private long _longestPause;
-    private long _bids;
     private long _noticesRefused;
 
     public ChaosExchange(Uri service, IEnumerable<string> campaigns, int seed, string run = "r")
+        : this(campaigns, seed, run) => Open(new ServiceDoor(service));
+
+    /// <summary>An exchange that knows no node yet.</summary>
+    public ChaosExchange(IEnumerable<string> campaigns, int seed, string run = "r")
     {
-        (_service, _campaigns, _run, _random) = (service, [.. campaigns], run, new Random(seed));
-        for (int i = 0; i < Workers; i++) _tasks.Add(Task.Run(BidAsync));
+        (_campaigns, _run, _random) = ([.. campaigns], run, new Random(seed));
         _tasks.Add(Task.Run(NotifyAsync));
         _tasks.Add(Task.Run(ConvertAsync));
     }
@@ -44,13 +41,30 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
     public ExchangeLedger Ledger { get; } = new();
 
     /// <summary>Bids received so far.</summary>
-    public long Bids => Interlocked.Read(ref _bids);
+    public long Bids => _doors.Sum(door => door.Bids);
 
     /// <summary>Notices answered with 503.</summary>
     public long NoticesRefused => Interlocked.Read(ref _noticesRefused);
 
     /// <summary>Longest time between two bids, pauses of the exchange itself not counted.</summary>
-    public TimeSpan LongestPause => TimeSpan.FromSeconds(Interlocked.Read(ref _longestPause) / (double)Stopwatch.Frequency);
+    public TimeSpan LongestPause => _doors.Max(door => door.LongestPause);
+
+    /// <summary>Begins to ask one more node.</summary>
+    public void Open(ServiceDoor door)
+    {
+        lock (_gate)
+        {
+            _doors = [.. _doors, door];
+            for (int i = 0; i < Workers; i++) _tasks.Add(Task.Run(() => BidAsync(door)));
+        }
+    }
+
+    /// <summary>Asks a node no more; bills of its bids go to the others.</summary>
+    public void Close(ServiceDoor door)
+    {
+        door.IsClosed = true;
+        lock (_gate) _doors = [.. _doors.Where(one => one != door)];
+    }
 
     /// <summary>Stops asking, and waits until every bill has been acknowledged or given up and nothing is under way.</summary>
     public async Task SettleAsync(TimeSpan limit)
@@ -62,7 +76,7 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
 
     public void Resume()
     {
-        Interlocked.Exchange(ref _lastBid, Stopwatch.GetTimestamp());
+        foreach (ServiceDoor door in _doors) door.Rested();
         _paused = false;
     }
 
@@ -86,7 +100,7 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _http.Dispose();
+        foreach (ServiceDoor door in _doors) door.Dispose();
         _stop.Dispose();
     }
 
@@ -103,11 +117,11 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
         lock (_gate) return _random.Next(below);
     }
 
-    private async Task BidAsync()
+    private async Task BidAsync(ServiceDoor door)
     {
         var reader = new BidAnswerReader(_campaigns);
         var answer = new BidAnswer();
-        while (!_stop.IsCancellationRequested)
+        while (!_stop.IsCancellationRequested && !door.IsClosed)
         {
             // A market of some hundred requests a second: the machine has other work.
             await Task.Delay(TimeSpan.FromMilliseconds(Draw(12)), _stop.Token);
@@ -116,10 +130,10 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
             try
             {
                 string auction = string.Create(CultureInfo.InvariantCulture, $"{_run}-{Interlocked.Increment(ref _auctions)}");
-                (HttpStatusCode status, byte[] body) = await SendAsync(HttpMethod.Post, new Uri(_service, "/openrtb2/bid"), Request(auction));
+                (HttpStatusCode status, byte[] body) = await door.SendAsync(HttpMethod.Post, "/openrtb2/bid", Request(auction), _stop.Token);
                 if (status != HttpStatusCode.OK || reader.Read(body, Encoding.UTF8.GetBytes(auction), answer) is not null || !answer.HasBid) continue;
-                SawBid();
-                Resolve(auction, answer);
+                door.SawBid();
+                Resolve(door, auction, answer);
             }
             catch (Exception e) when (IsFailure(e))
             {
@@ -142,25 +156,12 @@ internal sealed partial class ChaosExchange : IAsyncDisposable
             """;
     }
 
-    private void SawBid()
+    /// <summary>Another node than the one that failed, where there is one.</summary>
+    private ServiceDoor Other(ServiceDoor failed)
     {
-        long now = Stopwatch.GetTimestamp();
-        long pause = now - Interlocked.Exchange(ref _lastBid, now);
-        Interlocked.Increment(ref _bids);
-        long longest;
-        while (pause > (longest = Interlocked.Read(ref _longestPause)) && Interlocked.CompareExchange(ref _longestPause, pause, longest) != longest)
-        {
-        }
-    }
-
-    private async Task<(HttpStatusCode Status, byte[] Body)> SendAsync(HttpMethod method, Uri address, string? body)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        limit.CancelAfter(AnswerLimit);
-        using var request = new HttpRequestMessage(method, address);
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _http.SendAsync(request, limit.Token);
-        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token));
+        ServiceDoor[] doors = _doors;
+        int at = Array.IndexOf(doors, failed);
+        return doors.Length == 0 ? failed : doors[at < 0 ? Draw(doors.Length) : (at + 1) % doors.Length];
     }
 
     private bool IsFailure(Exception e) => e is HttpRequestException or IOException || (e is OperationCanceledException && !_stop.IsCancellationRequested);

@@ -48,16 +48,21 @@ internal sealed class ChaosService : IAsyncDisposable
         var service = new ChaosService(data, arguments);
         service.Began = DateTimeOffset.UtcNow;
         await service.RestartAsync();
+        await CreateCampaignsAsync(service._http);
+        return service;
+    }
+
+    /// <summary>Makes the market's campaigns through the API of a service.</summary>
+    public static async Task CreateCampaignsAsync(HttpClient http)
+    {
         foreach ((string id, decimal budget, string fields) in Market)
         {
             string body = string.Create(
                 CultureInfo.InvariantCulture,
                 $$"""{"id":"{{id}}","objective":"TargetCpa","dailyBudget":{{budget}},"target":100,"policy":"constant","mode":"SpendFirst","schedule":{"timeZone":"{{Zone}}"}{{fields}}}""");
-            using HttpResponseMessage answer = await service._http.PostAsync(new Uri("/v1/campaigns", UriKind.Relative), new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+            using HttpResponseMessage answer = await http.PostAsync(new Uri("/v1/campaigns", UriKind.Relative), new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
             Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
         }
-
-        return service;
     }
 
     public async Task RestartAsync() => Process = await ServeProcess.StartAsync(Port, Data, _arguments);

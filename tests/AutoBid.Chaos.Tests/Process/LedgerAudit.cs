@@ -18,7 +18,7 @@ namespace AutoBid.Chaos.Tests.Process;
 /// <summary>Holds what a service left in its database and its log against what was sent to it.</summary>
 internal static class LedgerAudit
 {
-    private const string Tenant = "default";
+    public const string Tenant = "default";
 
     /// <summary>
     /// The database of a running service: what was acknowledged is settled, nothing beside it but what is in doubt, and no scope uses more than its budget
@@ -28,6 +28,13 @@ internal static class LedgerAudit
     {
         await using SqliteDatabase database = await SqliteDatabase.OpenAsync(Path.Combine(data, "autobid.db"));
         await using var store = new SqliteLedgerStore(database);
+        return await LookAsync(store, ledger);
+    }
+
+    /// <inheritdoc cref="LookAsync(string, ExchangeLedger)"/>
+    /// <param name="isAtRest">False: bills are under way, and what was acknowledged need not be settled yet.</param>
+    public static async Task<string?> LookAsync(ILedgerStore store, ExchangeLedger ledger, bool isAtRest = true)
+    {
         var raised = new Dictionary<string, long>();
         foreach (string campaign in ChaosService.Campaigns)
             raised[campaign] = (await store.AdjustmentsAsync(Tenant, campaign, default)).Sum(one => Math.Max(one.AmountNanos, 0));
@@ -38,7 +45,7 @@ internal static class LedgerAudit
             IReadOnlyList<BudgetRow> rows = await store.BudgetsAsync(Tenant, campaign, default);
             long settled = rows.Where(row => row.Scope == BudgetScope.Day).Sum(row => row.SettledNanos);
             long most = ledger.Acknowledged(campaign) + ledger.InDoubt(campaign);
-            if (settled < least) return $"{campaign}: {least} was acknowledged, {settled} is settled";
+            if (isAtRest && settled < least) return $"{campaign}: {least} was acknowledged, {settled} is settled";
             if (settled > most) return $"{campaign}: {most} was sent, {settled} is settled";
             foreach (BudgetRow row in rows)
             {

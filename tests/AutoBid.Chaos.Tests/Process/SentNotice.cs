@@ -1,10 +1,11 @@
 namespace AutoBid.Chaos.Tests.Process;
 
 /// <summary>A bill as the exchange that sent it remembers it.</summary>
-internal sealed class SentNotice(string campaign, string auction, long priceNanos, string url)
+internal sealed class SentNotice(string campaign, string auction, long priceNanos, string url, ServiceDoor door)
 {
     private volatile bool _sent;
     private volatile bool _acknowledged;
+    private volatile ServiceDoor _door = door;
 
     public string Campaign => campaign;
 
@@ -13,6 +14,13 @@ internal sealed class SentNotice(string campaign, string auction, long priceNano
     public long PriceNanos => priceNanos;
 
     public string Url => url;
+
+    /// <summary>Where it goes next: first to the node that bid, after a failure to another one.</summary>
+    public ServiceDoor Door
+    {
+        get => _door;
+        set => _door = value;
+    }
 
     /// <summary>It may have been heard.</summary>
     public bool IsSent

@@ -15,6 +15,7 @@ namespace AutoBid.Chaos.Tests.Process;
 internal sealed partial class ServeProcess : IAsyncDisposable
 {
     private const int SigKill = 9;
+    private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
 
@@ -47,13 +48,17 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program without waiting until it is ready.</summary>
-    public static ServeProcess Launch(int port, string data, params IEnumerable<string> more)
+    public static ServeProcess Launch(int port, string data, params IEnumerable<string> more) => LaunchThrough([], port, data, more);
+
+    /// <param name="through">Words before the command that replace themselves by it, such as <c>ip netns exec NAME</c>.</param>
+    public static ServeProcess LaunchThrough(IReadOnlyList<string> through, int port, string data, IEnumerable<string> more)
     {
         string models = Directory.CreateDirectory(Path.Combine(data, "no-models")).FullName;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] words = [.. through, "dotnet"];
+        var start = new ProcessStartInfo(words[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "autobid.dll"), "serve", ServeCommand.StopWithInputOption,
+            .. words[1..], Path.Combine(AppContext.BaseDirectory, "autobid.dll"), "serve", ServeCommand.StopWithInputOption,
             "--urls", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"), "--data", data, "--tick", "1s", "--models", models, .. more,
         ];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
@@ -61,13 +66,15 @@ internal sealed partial class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits until it says that it is ready.</summary>
-    public static async Task<ServeProcess> StartAsync(int port, string data, params IEnumerable<string> more)
+    public static Task<ServeProcess> StartAsync(int port, string data, params IEnumerable<string> more) => Launch(port, data, more).ReadyAsync();
+
+    /// <summary>Waits until it says that it is ready.</summary>
+    public async Task<ServeProcess> ReadyAsync()
     {
-        ServeProcess service = Launch(port, data, more);
-        Task first = await Task.WhenAny(service._ready.Task, service._process.WaitForExitAsync(), Task.Delay(StartLimit));
-        if (first == service._ready.Task) return service;
-        string said = string.Join('\n', service.Lines);
-        await service.DisposeAsync();
+        Task first = await Task.WhenAny(_ready.Task, _process.WaitForExitAsync(), Task.Delay(StartLimit));
+        if (first == _ready.Task) return this;
+        string said = string.Join('\n', Lines);
+        await DisposeAsync();
         throw new InvalidOperationException($"the service did not become ready: {said}");
     }
 
@@ -93,6 +100,13 @@ internal sealed partial class ServeProcess : IAsyncDisposable
 
     /// <summary>SIGCONT.</summary>
     public void Wake() => Assert.Equal(0, Send(Id, SigCont));
+
+    /// <summary>SIGTERM, and waits until it has ended.</summary>
+    public Task TerminateAsync()
+    {
+        Assert.Equal(0, Send(Id, SigTerm));
+        return EndAsync(TimeSpan.FromSeconds(40));
+    }
 
     /// <summary>Asks it to end, as SIGTERM would.</summary>
     public Task CloseAsync()

@@ -127,7 +127,7 @@ internal sealed partial class InMemoryLedgerStore
     {
         foreach (LeaseSettlement s in commit.Settlements)
             if (!_leases.TryGetValue(s.LeaseId, out Lease? lease) || !lease.IsOpen || s.AmountNanos < 0 || s.AmountNanos > lease.Left)
-                throw new InvalidOperationException($"Lease {s.LeaseId} cannot settle {s.AmountNanos}.");
+                throw new InvalidOperationException($"Lease {s.LeaseId} cannot settle {s.AmountNanos}: {(lease is null ? "unknown" : $"open {lease.IsOpen}, left {lease.Left}, of {lease.Node}")}.");
         foreach (var day in commit.Adjustments.GroupBy(a => (a.TenantId, a.CampaignId, a.Day)))
         {
             long settled = _scopes.TryGetValue(day.Key, out List<Row>? rows) ? rows[0].Settled : 0;

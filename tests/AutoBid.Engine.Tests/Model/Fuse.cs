@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.ExceptionServices;
+using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 
 namespace AutoBid.Engine.Tests.Model;
@@ -10,16 +11,22 @@ namespace AutoBid.Engine.Tests.Model;
 /// </summary>
 internal sealed class Fuse
 {
-    private static readonly HashSet<string> Reads = ["LoadAsync", "BudgetsAsync", "DisposeAsync", "StartAsync", "EndOffsetsAsync", "ReadAsync", "HeartbeatAsync"];
+    private static readonly HashSet<string> Reads = ["LoadAsync", "BudgetsAsync", "DisposeAsync", "StartAsync", "EndOffsetsAsync", "ReadAsync", "HeartbeatAsync", "FindLeasesAsync", "AdjustmentsAsync", "TakeNotices", "PartitionOf"];
 
     private int _left;
     private bool _after;
+    private int _faultLeft;
+    private bool _faultAfter;
 
     /// <summary>The process is dead: nothing that it still tries reaches anybody.</summary>
     public bool IsBlown { get; private set; }
 
     /// <param name="write">Which of the coming writes, from 1; 0: none.</param>
     public void Arm(int write, bool after) => (_left, _after) = (write, after);
+
+    /// <summary>One of the coming calls of the ledger store that change something fails, made or not, as when a connection breaks; the process lives on.</summary>
+    /// <param name="call">Which one, from 1; 0: none.</param>
+    public void ArmFault(int call, bool after) => (_faultLeft, _faultAfter) = (call, after);
 
     public T Before<T>(T inner)
         where T : class
@@ -35,6 +42,8 @@ internal sealed class Fuse
         bool now = !method.IsSpecialName && !Reads.Contains(method.Name) && _left > 0 && --_left == 0;
         IsBlown |= now;
         if (now && !_after) throw new SimulatedCrashException();
+        bool fails = inner is ILedgerStore && !Reads.Contains(method.Name) && method.Name != nameof(ILedgerStore.ClaimAsync) && _faultLeft > 0 && --_faultLeft == 0;
+        if (fails && !_faultAfter) throw new StoreUnavailableException("the connection broke");
         object? answer;
         try
         {
@@ -46,10 +55,10 @@ internal sealed class Fuse
             throw;
         }
 
-        if (!now) return answer;
+        if (!now && !fails) return answer;
         if (answer is ValueTask plain) plain.AsTask().GetAwaiter().GetResult();
         else ((Task)answer!.GetType().GetMethod(nameof(ValueTask.AsTask))!.Invoke(answer, null)!).GetAwaiter().GetResult();
-        throw new SimulatedCrashException();
+        throw now ? new SimulatedCrashException() : new StoreUnavailableException("the answer was lost");
     }
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1852", Justification = "The runtime derives the proxies from it.")]

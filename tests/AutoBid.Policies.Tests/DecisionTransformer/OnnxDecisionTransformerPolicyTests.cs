@@ -235,9 +235,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         var decisions = new PolicyDecision[64];
         DecisionScope scope = DecisionScope.Unbounded(_clock);
         for (int i = 0; i < 3; i++) policy.Decide(inputs, decisions, scope);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        policy.Decide(inputs, decisions, scope);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => policy.Decide(inputs, decisions, scope)));
     }
 
     [Fact]

@@ -196,9 +196,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
             best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        _mpc.Decide(inputs, decisions, scope);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => _mpc.Decide(inputs, decisions, scope)));
         output.WriteLine($"MPC, 1,000 campaigns: {best:F2} ms");
         Assert.True(best < 200, $"{best} ms");
     }

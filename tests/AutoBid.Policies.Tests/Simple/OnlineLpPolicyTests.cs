@@ -98,8 +98,6 @@ public sealed class OnlineLpPolicyTests
         var decisions = new PolicyDecision[50];
         DecisionScope scope = DecisionScope.Unbounded(new ManualClock());
         _lp.Decide(inputs, decisions, scope);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        _lp.Decide(inputs, decisions, scope);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => _lp.Decide(inputs, decisions, scope)));
     }
 }

@@ -122,8 +122,6 @@ public sealed class PidPolicyTests
         var decisions = new PolicyDecision[50];
         DecisionScope scope = DecisionScope.Unbounded(new ManualClock());
         _pid.Decide(inputs, decisions, scope);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        _pid.Decide(inputs, decisions, scope);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => _pid.Decide(inputs, decisions, scope)));
     }
 }

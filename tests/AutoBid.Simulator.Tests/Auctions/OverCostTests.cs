@@ -84,9 +84,7 @@ public sealed class OverCostTests
         var conversions = new ConversionModel(traffic);
         double[] left = [.. Enumerable.Repeat(1.5, 48)];
         Play();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Play();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(Play));
         Assert.True(auction.Reruns > 0);
 
         void Play()

@@ -57,9 +57,10 @@ public sealed class CrewTests
         var values = new long[64];
         Action<int, int> work = (item, _) => values[item]++;
         crew.Run(64, work);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) crew.Run(64, work);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 100; i++) crew.Run(64, work);
+        }));
     }
 
     [Theory]

@@ -144,9 +144,10 @@ public sealed class AuctionNetTrafficTests
         var traffic = new AuctionNetTraffic(9, 4, TrafficOptions.FinalRound with { OpportunitiesPerPeriod = 20_000 });
         var buffer = new TrafficStep();
         traffic.Generate(0, buffer);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int step = 1; step < 48; step++) traffic.Generate(step, buffer);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int step = 1; step < 48; step++) traffic.Generate(step, buffer);
+        }));
     }
 
     [Fact]

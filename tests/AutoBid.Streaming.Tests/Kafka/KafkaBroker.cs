@@ -11,6 +11,7 @@ internal sealed class KafkaBroker : IDisposable
     private readonly TempFolder _folder;
     private readonly int _port = FreePort();
     private bool _started;
+    private System.Net.IPAddress _host = System.Net.IPAddress.Loopback;
 
     public KafkaBroker()
     {
@@ -21,7 +22,7 @@ internal sealed class KafkaBroker : IDisposable
         _folder = new TempFolder();
     }
 
-    public string BootstrapServers => $"127.0.0.1:{_port}";
+    public string BootstrapServers => $"{_host}:{_port}";
 
     private string Data => Path.Combine(_folder.Path, "kafka");
 
@@ -29,6 +30,25 @@ internal sealed class KafkaBroker : IDisposable
     {
         _started = true;
         Run("start", Data, _port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Starts it for clients that reach this machine under another address than loopback, such as those in network namespaces.</summary>
+    public void Start(System.Net.IPAddress host)
+    {
+        Start();
+        Kill();
+        string settings = Path.Combine(Data, "1.properties");
+        string own = $"PLAINTEXT://127.0.0.1:{_port}";
+        string[] lines = File.ReadAllLines(settings);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].StartsWith("listeners=", StringComparison.Ordinal)) lines[i] = lines[i].Replace(own, $"PLAINTEXT://0.0.0.0:{_port}", StringComparison.Ordinal);
+            if (lines[i].StartsWith("advertised.listeners=", StringComparison.Ordinal)) lines[i] = lines[i].Replace(own, $"PLAINTEXT://{host}:{_port}", StringComparison.Ordinal);
+        }
+
+        File.WriteAllLines(settings, lines);
+        _host = host;
+        Restart();
     }
 
     /// <summary>SIGKILL.</summary>
