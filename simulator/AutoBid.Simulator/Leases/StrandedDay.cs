@@ -129,7 +129,7 @@ public sealed class StrandedDay
         for (int i = 0; i < _won.Count; i++)
         {
             (long lease, long seq, _) = _won[i];
-            long price = _wonPrices[i], onTime = _leases.Pay(lease, seq, price, out _);
+            long price = _wonPrices[i], onTime = _leases.Pay(lease, seq, price, out _, out _);
             if (onTime > 0) commit.Settlements.Add(new LeaseSettlement(lease, onTime));
             _adjustedNanos += price - onTime;
             _spentNanos += price;

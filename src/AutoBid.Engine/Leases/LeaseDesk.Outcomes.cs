@@ -50,27 +50,27 @@ public sealed partial class LeaseDesk
 
     /// <summary>
     /// Ends the hold of a bid with its bill and settles what the lease pays of it: the price, as far as the hold and, above it, headroom reach. A hold that
-    /// had ended pays what is in doubt of it, else nothing. What the store has settled without its being heard of here, and could not be kept back yet, is
-    /// missing from the holds: it comes off first, so that no more is paid than the store has left.
+    /// had ended pays what is in doubt of it, else nothing.
     /// </summary>
     /// <param name="heldNanos">What the hold had; 0: it had ended.</param>
+    /// <param name="isShort">
+    /// The store has settled more under this lease than was heard of here or could be kept back: whether it still has what the holds have, only it can say.
+    /// </param>
     /// <returns>Nanos paid on time.</returns>
-    public long Pay(long leaseId, long seq, long priceNanos, out long heldNanos)
+    public long Pay(long leaseId, long seq, long priceNanos, out long heldNanos, out bool isShort)
     {
         lock (_gate)
         {
-            heldNanos = 0;
+            (heldNanos, isShort) = (0, false);
             if (!_byId.TryGetValue(leaseId, out int index)) return 0;
+            ref LeaseBook book = ref _books[index];
+            isShort = book.UnheardNanos > book.KeptNanos;
             heldNanos = Math.Max(End(index, seq, 0), 0);
             if (heldNanos == 0) heldNanos = TakeDoubt(index, priceNanos);
             if (heldNanos == 0) return 0;
-            ref LeaseBook book = ref _books[index];
-            long missing = Math.Min(book.UnheardNanos - book.KeptNanos, heldNanos);
-            book.KeptNanos += missing;
-            long there = heldNanos - missing;
-            long paid = Math.Min(there, priceNanos);
-            Return(index, there - paid);
-            if (priceNanos > heldNanos) paid += Take(index, priceNanos - paid, priceNanos - paid);
+            long paid = Math.Min(heldNanos, priceNanos);
+            Return(index, heldNanos - paid);
+            if (paid < priceNanos) paid += Take(index, priceNanos - paid, priceNanos - paid);
             book.SettledNanos += paid;
             return paid;
         }

@@ -183,8 +183,18 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
         if (leases.TryFind(e.Lease, out int owner, out int day))
         {
             // A lease pays for its own campaign only, whoever names it.
-            (onTime, cause) = owner == campaign ? FromHold(e, price) : (0, "foreign-lease");
-            if (owner == campaign) leaseDay = day;
+            cause = "foreign-lease";
+            if (owner == campaign)
+            {
+                leaseDay = day;
+                onTime = leases.Pay(e.Lease, e.Seq, price, out long held, out bool isShort);
+                cause = held == 0 ? "late-win" : "price-above-hold";
+                if (isShort && onTime > 0)
+                {
+                    Divide(ref state, campaign, e, leaseDay, onTime);
+                    return;
+                }
+            }
         }
 
         if (onTime > 0)
@@ -196,20 +206,20 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
         if (price > onTime) Adjust(ref state, campaign, e, price - onTime, cause, leaseDay);
     }
 
-    private (long OnTime, string Cause) FromHold(in EngineEvent e, long price)
-    {
-        long onTime = leases.Pay(e.Lease, e.Seq, price, out long held);
-        return (onTime, held == 0 ? "late-win" : price > held ? "price-above-hold" : "lease-exhausted");
-    }
-
     /// <summary>A bill of a lease whose holds are elsewhere: the store, which knows what the lease has left, divides it; here it is spend in any case.</summary>
     private void BillOutside(ref CampaignEntry state, int campaign, in EngineEvent e)
     {
         bool isOwn = IsLeaseOf(e, out LeaseOwner lease);
         if (isOwn) Tell(lease, e, new BidOutcome(e.Seq, IsBill: true, e.AmountNanos));
-        int leaseDay = isOwn ? lease.Day : 0;
+        Divide(ref state, campaign, e, isOwn ? lease.Day : 0, 0);
+    }
+
+    /// <summary>The store says how much of a bill its lease pays.</summary>
+    /// <param name="settledNanos">What was settled of it under a lease that lives here.</param>
+    private void Divide(ref CampaignEntry state, int campaign, in EngineEvent e, int leaseDay, long settledNanos)
+    {
         int day = DayOf(state, e, leaseDay);
-        pending.OutsideBills.Add(new OutsideBill(e.Lease, new Adjustment(e.TenantId, e.CampaignId, day, e.AmountNanos, "", e.Identity, e.TimeTicks)));
+        pending.Divide(new OutsideBill(e.Lease, new Adjustment(e.TenantId, e.CampaignId, day, e.AmountNanos, "", e.Identity, e.TimeTicks)), settledNanos);
         Spend(ref state, campaign, e, e.AmountNanos, leaseDay);
     }
 

@@ -9,6 +9,9 @@ public sealed class PendingCommit(SeenMemory seen)
     private readonly Dictionary<long, long> _settled = [];
     private readonly Dictionary<long, LeaseOutcomes> _outcomes = [];
 
+    // Of own leases, among the outside bills: what was settled here.
+    private Dictionary<long, long> _divided = [];
+
     /// <summary>Events applied since the last commit was put together.</summary>
     public int Events { get; private set; }
 
@@ -25,10 +28,26 @@ public sealed class PendingCommit(SeenMemory seen)
     public void Settle(long leaseId, long nanos) => _settled[leaseId] = _settled.GetValueOrDefault(leaseId) + nanos;
 
     /// <summary>Bills on time under leases of this node since the last commit was put together, per lease.</summary>
-    public IEnumerable<LeaseSettlement> Settlements => _settled.Select(pair => new LeaseSettlement(pair.Key, pair.Value));
+    public IEnumerable<LeaseSettlement> Settlements => _settled.Concat(_divided).Select(pair => new LeaseSettlement(pair.Key, pair.Value));
 
     /// <summary>What the bills added under a lease since the last commit, nanos.</summary>
-    public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId);
+    public long SettledOf(long leaseId) => _settled.GetValueOrDefault(leaseId) + _divided.GetValueOrDefault(leaseId);
+
+    /// <summary>Adds a bill that the store divides into what its lease pays and an adjustment.</summary>
+    /// <param name="settledNanos">What was settled of it under a lease of this node; 0: the lease is another's.</param>
+    public void Divide(in OutsideBill bill, long settledNanos)
+    {
+        OutsideBills.Add(bill);
+        if (settledNanos > 0) _divided[bill.LeaseId] = _divided.GetValueOrDefault(bill.LeaseId) + settledNanos;
+    }
+
+    /// <summary>What was settled here of the divided bills that the commit takes, per lease.</summary>
+    public IReadOnlyDictionary<long, long> TakeDivided()
+    {
+        Dictionary<long, long> taken = _divided;
+        if (taken.Count > 0) _divided = [];
+        return taken;
+    }
 
     public void CountEvent() => Events++;
 
@@ -70,6 +89,7 @@ public sealed class PendingCommit(SeenMemory seen)
     public void Clear()
     {
         ClearMoney();
+        _divided.Clear();
         _outcomes.Clear();
     }
 

@@ -22,6 +22,7 @@ public sealed class Committer(
     private Task<CommitResult>? _answer;
     private List<LeaseOutcomes> _outcomes = [];
     private List<LeaseOutcomes> _unconfirmedOutcomes = [];
+    private IReadOnlyDictionary<long, long> _unconfirmedDivided = new Dictionary<long, long>();
     private long _commits;
     private long _started;
     private TimeSpan _cost;
@@ -40,13 +41,17 @@ public sealed class Committer(
     {
         long nanos = pending.SettledOf(leaseId);
         if (_unconfirmed is null) return nanos;
+        nanos += _unconfirmedDivided.GetValueOrDefault(leaseId);
         foreach (LeaseSettlement one in _unconfirmed.Settlements)
             if (one.LeaseId == leaseId) nanos += one.AmountNanos;
         return nanos;
     }
 
     /// <summary>What was settled under leases of this node and is not known to be in the store.</summary>
-    public IEnumerable<LeaseSettlement> Uncommitted => pending.Settlements.Concat(_unconfirmed?.Settlements ?? []);
+    public IEnumerable<LeaseSettlement> Uncommitted
+        => _unconfirmed is null
+            ? pending.Settlements
+            : [.. pending.Settlements, .. _unconfirmed.Settlements, .. _unconfirmedDivided.Select(pair => new LeaseSettlement(pair.Key, pair.Value))];
 
     /// <summary>
     /// Whether it is time to begin one. The store is at work for at most a tenth of the time: when it is slow, commits are made less often, but for one
@@ -139,6 +144,7 @@ public sealed class Committer(
         }
 
         if (states.Count == 0 && pending.IsEmpty) return false;
+        _unconfirmedDivided = pending.TakeDivided();
         LedgerCommit commit = pending.Take();
         commit.Sequence = ++_commits;
         commit.Epochs.AddRange(book.Owned.All);
