@@ -175,23 +175,23 @@ class FusedGraph:
         self.nodes.append(helper.make_node("Reshape", [moved, self._integers(-1)], ["action"]))
 
 
-def entry(folder: Path, policy: Policy) -> dict:
+def entry(folder: Path, policy: Policy, precision: str = "fp16") -> dict:
     """Writes FILE into the folder; its entry among the card's files."""
-    graph = FusedGraph(policy)
+    graph = FusedGraph(policy, precision)
     path = folder / FILE
     onnx.save(graph.model(), str(path))
-    return {"path": FILE, "sha256": sha256(path), "precision": "fp16", "provider": "cuda", "rtol": TOLERANCE, "atol": TOLERANCE,
+    return {"path": FILE, "sha256": sha256(path), "precision": precision, "provider": "cuda", "rtol": TOLERANCE, "atol": TOLERANCE,
             "outputs": ["action"], "flop": graph.flop}
 
 
-def attach(source: Path, folder: Path) -> None:
+def attach(source: Path, folder: Path, precision: str = "fp16") -> None:
     """Adds the fused file to a model that is there; its verdict stands, for a file that leaves the parity rows is refused at load."""
     from .export import served
 
     card, verdict = (json.loads((folder / name).read_text("utf-8")) for name in ("card.json", "verdict.json"))
     module = served(checkpoint.load(source))
     check(module, folder)
-    card["files"] = [file for file in card["files"] if file["path"] != FILE] + [entry(folder, module.policy)]
+    card["files"] = [file for file in card["files"] if file["path"] != FILE] + [entry(folder, module.policy, precision)]
     write_json(folder / "card.json", card)
     verdict["cardSha256"] = sha256(folder / "card.json")
     verdict["files"] = {file["path"]: file["sha256"] for file in card["files"]}
@@ -212,9 +212,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autobid_policies.common.fused", description="Adds the GPU's fused half-precision graph to a model.")
     parser.add_argument("--checkpoint", required=True, type=Path, help="model.pt of that model")
     parser.add_argument("--model", required=True, type=Path, help="policies/models/<policy>/<version>")
+    parser.add_argument("--precision", default="fp16", choices=tuple(_TYPES), help="fp32 runs as TF32 on the tensor cores")
     options = parser.parse_args(arguments)
     try:
-        attach(options.checkpoint, options.model)
+        attach(options.checkpoint, options.model, options.precision)
     except (OSError, ValueError, KeyError) as error:
         print(f"fused: {error}", file=sys.stderr)
         return 2

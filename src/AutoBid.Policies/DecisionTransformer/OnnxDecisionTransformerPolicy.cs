@@ -108,6 +108,9 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         }
     }
 
+    /// <summary>Where its runs go.</summary>
+    internal ModelInference Inference => _inference;
+
     public void Retire() => _inference.Retire();
 
     public void Dispose() => _inference.Dispose();

@@ -145,8 +145,6 @@ public sealed class CudaSession : IInferenceSession
             ["enable_cuda_graph"] = "1",
             // Doubling its memory at need would take room that another version of the model may want.
             ["arena_extend_strategy"] = "kSameAsRequested",
-            // Sums of the residual stream in single precision.
-            ["enable_skip_layer_norm_strict_mode"] = "1",
         });
         options.AppendExecutionProvider_CUDA(cuda);
         return options;
