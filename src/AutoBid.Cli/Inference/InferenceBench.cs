@@ -14,6 +14,11 @@ namespace AutoBid.Cli.Inference;
 /// </summary>
 internal sealed class InferenceBench(InferenceBenchOptions options, Action<string> say)
 {
+    private const int FewestRequests = 200;
+
+    /// <summary>Share of misses beyond which a device is full.</summary>
+    private const double Saturated = 0.2;
+
     private static readonly double[] Steps = [0.1, 0.25, 0.5, 0.7, 0.85, 1, 1.2];
 
     private readonly StringBuilder _page = new();
@@ -143,13 +148,14 @@ internal sealed class InferenceBench(InferenceBenchOptions options, Action<strin
     /// <summary>Saturation: what is answered in time when far more is asked than can be.</summary>
     private double Capacity(InferenceBatcher batcher, ModelRows rows, int size, string device, double best)
     {
-        double rate = best / 64, answered = 0;
-        while (rate < 4 * best)
+        double answered = 0;
+        for (double rate = best / 256; rate < 4 * best; rate *= 2)
         {
-            OpenLoopStep step = OpenLoopStep.Play(batcher, rows, size, rate, options.Seconds / 4, options.DeadlineMs, Callers(device));
+            // A handful of requests says nothing.
+            double seconds = Math.Clamp(FewestRequests * size / rate, options.Seconds.TotalSeconds / 4, 2 * options.Seconds.TotalSeconds);
+            OpenLoopStep step = OpenLoopStep.Play(batcher, rows, size, rate, TimeSpan.FromSeconds(seconds), options.DeadlineMs, Callers(device));
             answered = Math.Max(answered, step.Answered);
-            if (step.Missed > 0.01) break;
-            rate *= 2;
+            if (step.Missed > Saturated) break;
         }
 
         return answered;
