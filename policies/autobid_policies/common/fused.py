@@ -184,15 +184,22 @@ def entry(folder: Path, policy: Policy, precision: str = "fp16") -> dict:
             "outputs": ["action"], "flop": graph.flop}
 
 
+def add(folder: Path, policy: Policy, precision: str = "fp16") -> dict:
+    """Writes the file and enters it in the card of the folder; the card."""
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    card["files"] = [file for file in card["files"] if file["path"] != FILE] + [entry(folder, policy, precision)]
+    write_json(folder / "card.json", card)
+    return card
+
+
 def attach(source: Path, folder: Path, precision: str = "fp16") -> None:
     """Adds the fused file to a model that is there; its verdict stands, for a file that leaves the parity rows is refused at load."""
     from .export import served
 
-    card, verdict = (json.loads((folder / name).read_text("utf-8")) for name in ("card.json", "verdict.json"))
+    verdict = json.loads((folder / "verdict.json").read_text("utf-8"))
     module = served(checkpoint.load(source))
     check(module, folder)
-    card["files"] = [file for file in card["files"] if file["path"] != FILE] + [entry(folder, module.policy, precision)]
-    write_json(folder / "card.json", card)
+    card = add(folder, module.policy, precision)
     verdict["cardSha256"] = sha256(folder / "card.json")
     verdict["files"] = {file["path"]: file["sha256"] for file in card["files"]}
     write_json(folder / "verdict.json", verdict)

@@ -9,7 +9,7 @@ public sealed record BatcherOptions
     /// <summary>A run on an accelerator that takes this long never comes back: the device is lost.</summary>
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a caller looks for its answer without giving up its core. For machines with cores to spare.</summary>
+    /// <summary>How long a caller looks for its answer, and the thread of an accelerator's slot for its next request, before they give up their core. For machines with cores to spare.</summary>
     public TimeSpan Spin { get; init; }
 
     /// <summary>A retired batcher closes once nobody has asked it for this long: longer than any call that may still hold it.</summary>

@@ -111,7 +111,7 @@ public sealed class AutoBidService : IAsyncDisposable
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
         IServiceProvider services = _app.Services;
-        using var loss = services.GetRequiredService<GpuLoss>();
+        GpuLoss loss = services.GetRequiredService<GpuLoss>();
         using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, loss.Drained);
         await RunLoopAsync(services, stopping.Token).ConfigureAwait(false);
         return loss.Drained.IsCancellationRequested && !cancellation.IsCancellationRequested;
