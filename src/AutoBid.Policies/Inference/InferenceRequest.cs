@@ -53,6 +53,8 @@ public sealed class InferenceRequest
 
     internal long Enqueued { get; set; }
 
+    internal bool IsRunning => _state == RequestState.Running;
+
     internal bool IsWaiting => _state is RequestState.Queued or RequestState.Running;
 
     /// <summary>Rows of a float32 input: rows x row length.</summary>

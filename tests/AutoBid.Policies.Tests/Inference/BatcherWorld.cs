@@ -54,14 +54,12 @@ internal sealed class BatcherWorld : IDisposable
         for (int row = 0; row < request.Rows; row++) Assert.Equal(number + row + 2000, request.Output(0)[row]);
     }
 
-    /// <summary>Calls on another thread, and returns once the request waits or runs.</summary>
+    /// <summary>Calls on another thread, and returns once the request runs, or waits because every session does.</summary>
     public Task<InferenceOutcome> Start(InferenceRequest request)
     {
-        int before = Batcher.QueuedRows;
-        int runs = Sessions.Sum(session => session.Runs.Count);
         Task<InferenceOutcome> call = Task.Factory.StartNew(() => Batcher.Run(request), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _calls.Add(call);
-        Until(() => call.IsCompleted || Batcher.QueuedRows >= before + request.Rows || Sessions.Sum(session => session.Runs.Count) > runs);
+        Until(() => call.IsCompleted || request.IsRunning || (request.IsWaiting && Sessions.All(session => session.IsInside)));
         return call;
     }
 
