@@ -105,11 +105,24 @@ public sealed class DecisionChainTests : IDisposable
         Assert.Equal("gave", told?.Item1);
     }
 
-    [Fact]
-    public void Failures_open_the_breaker_and_time_closes_it()
+    [Theory]
+    [InlineData(InferenceFault.QueueFull, FallbackReason.QueueFull)]
+    [InlineData(InferenceFault.DeviceLost, FallbackReason.GpuLost)]
+    public void What_says_nothing_of_the_model_does_not_open_the_breaker(InferenceFault fault, FallbackReason reason)
     {
         _gave.Decides = 0;
-        _gave.OnDecide = () => throw new InferenceException("bad graph", InferenceFault.Model);
+        _gave.OnDecide = () => throw new InferenceException("not now", fault);
+        for (int i = 0; i < 10; i++) Assert.Equal(reason, Call.One(_chain, Item("gave", last: 0.9), In(50)).Reason);
+        Assert.Equal(10, _gave.Calls);
+    }
+
+    [Theory]
+    [InlineData(InferenceFault.Model)]
+    [InlineData(InferenceFault.OutOfMemory)]
+    public void Failures_open_the_breaker_and_time_closes_it(InferenceFault fault)
+    {
+        _gave.Decides = 0;
+        _gave.OnDecide = () => throw new InferenceException("bad graph", fault);
         for (int i = 0; i < 3; i++) Assert.Equal(FallbackReason.Breaker, Call.One(_chain, Item("gave", last: 0.9), In(50)).Reason);
         Assert.Equal(3, _gave.Calls);
 
