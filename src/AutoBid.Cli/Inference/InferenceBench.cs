@@ -26,6 +26,7 @@ internal sealed class InferenceBench(InferenceBenchOptions options, Action<strin
     /// <exception cref="CommandException">A model cannot be measured.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        CommandException? refused = null;
         foreach (string root in options.Models)
         {
             foreach (string folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).SelectMany(Directory.EnumerateDirectories))
@@ -34,13 +35,25 @@ internal sealed class InferenceBench(InferenceBenchOptions options, Action<strin
                 foreach (string device in options.Devices)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    Measure(root, name, version, folder, device);
+                    try
+                    {
+                        Measure(root, name, version, folder, device);
+                    }
+                    catch (CommandException e)
+                    {
+                        // The others are worth their numbers all the same.
+                        refused = e;
+                        Line($"not measured: {e.Message}\n");
+                        continue;
+                    }
+
                     if (options.Checkpoints.TryGetValue($"{name}/{version}", out string? checkpoint)) await MeasureTorchAsync(name, version, checkpoint, device, cancellation);
                 }
             }
         }
 
         if (options.Out is not null) await File.WriteAllTextAsync(options.Out, Head() + _page, cancellation);
+        if (refused is not null) throw refused;
     }
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);

@@ -24,7 +24,7 @@ internal sealed class ServeSettings(
     public ServeOptions ToOptions()
     {
         var standard = new ServeOptions();
-        (string Name, int[] Ordinals) device = Find("device") is { } named ? Device(named) : (standard.Device, [.. standard.Accelerators]);
+        (string Name, IReadOnlyList<int> Ordinals) device = Find("device") is { } named ? Device(named) : (standard.Device, standard.Accelerators);
         return new ServeOptions
         {
             Urls = Find("urls") is { } urls ? Urls(urls) : standard.Urls,
@@ -89,7 +89,7 @@ internal sealed class ServeSettings(
         return Directory.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such folder");
     }
 
-    private static (string Name, int[] Ordinals) Device(Setting setting)
+    private static (string Name, IReadOnlyList<int> Ordinals) Device(Setting setting)
     {
         string[] parts = setting.Text.Split(':');
         if (setting.Text is "cpu" or "cuda") return (setting.Text, [0]);

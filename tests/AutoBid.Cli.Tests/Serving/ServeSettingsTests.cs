@@ -10,7 +10,8 @@ public sealed class ServeSettingsTests
     {
         ServeOptions options = Settings().ToOptions(), standard = new();
         Assert.Equal(standard.Urls, options.Urls);
-        Assert.Equal(standard with { Urls = options.Urls }, options);
+        Assert.Equal(standard.Accelerators, options.Accelerators);
+        Assert.Equal(standard with { Urls = options.Urls, Accelerators = options.Accelerators }, options);
     }
 
     [Fact]
