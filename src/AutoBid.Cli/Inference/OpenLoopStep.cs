@@ -22,7 +22,9 @@ internal sealed record OpenLoopStep(int Rows, double Rate, double Answered, doub
         var recorders = new LatencyRecorder[callers];
         long answered = 0, asked = 0;
         long deadline = (long)(deadlineMs / 1000 * Stopwatch.Frequency);
-        long start = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100;
+        long start = 0;
+        // The clock starts when every caller stands by with its rows.
+        using var ready = new Barrier(callers, _ => start = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100);
 
         void Call(int caller)
         {
@@ -30,6 +32,7 @@ internal sealed record OpenLoopStep(int Rows, double Rate, double Answered, doub
             InferenceRequest request = batcher.Rent(rows);
             source.Fill(request, batcher.Inputs);
             request.Bucket = 0;
+            ready.SignalAndWait();
             while (true)
             {
                 TimeSpan due;

@@ -19,6 +19,8 @@ internal static partial class CudaRuntime
 
     private const uint NonBlocking = 1;
 
+    private const int Relaxed = 2;
+
     private static readonly string[] Names = ["libcudart.so.13", "libcudart.so.12", "libcudart.so"];
 
     static CudaRuntime() => NativeLibrary.SetDllImportResolver(typeof(CudaRuntime).Assembly, Resolve);
@@ -38,6 +40,16 @@ internal static partial class CudaRuntime
 
     /// <summary>Makes the device current on this thread.</summary>
     public static void Use(int device) => Check(cudaSetDevice(device), "choose device " + device.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>
+    /// From here on this thread's calls leave the captures of other threads alone. Without it any wait or copy of a serving thread would break the
+    /// capture that a reload makes beside it.
+    /// </summary>
+    public static void LeaveCapturesAlone()
+    {
+        int mode = Relaxed;
+        Check(cudaThreadExchangeStreamCaptureMode(ref mode), "change its capture mode");
+    }
 
     /// <summary>Free and total bytes of the current device.</summary>
     public static (long Free, long Total) Memory()
@@ -120,6 +132,10 @@ internal static partial class CudaRuntime
     [LibraryImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int cudaSetDevice(int device);
+
+    [LibraryImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int cudaThreadExchangeStreamCaptureMode(ref int mode);
 
     [LibraryImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

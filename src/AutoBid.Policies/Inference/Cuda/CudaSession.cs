@@ -12,7 +12,7 @@ namespace AutoBid.Policies.Inference.Cuda;
 /// </summary>
 public sealed class CudaSession : IInferenceSession
 {
-    public static readonly int[] DefaultBuckets = [1, 8, 32, 128, 512, 2048, 8192];
+    public static readonly int[] DefaultBuckets = [1, 8, 32, 128, 512, 1024, 2048, 8192];
 
     /// <summary>Buckets up to this many rows are read and written where they lie, in pinned memory: a copy's own latency is more than theirs.</summary>
     private const int InPlaceRows = 8;
@@ -81,6 +81,7 @@ public sealed class CudaSession : IInferenceSession
             session = new InferenceSession(model, OptionsOf(device, stream));
             opened = new CudaSession(session, stream, device, buckets);
             opened.Prepare();
+            CudaRuntime.LeaveCapturesAlone();
             return opened;
         }
         catch (Exception error)
