@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# autobid bench [bid|tick|policy|http|simulator|ingest|leases|memory|recovery] [--quick]: runs a benchmark and writes its table into benchmarks/results.
+# autobid bench [bid|tick|policy|inference|http|simulator|ingest|leases|memory|recovery] [--quick]: runs a benchmark and writes its table into benchmarks/results.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 what=${1:-}
@@ -39,6 +39,9 @@ case "$what" in
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- policy --out "$results/policies.md" --models "$ROOT/policies/models" \
       --prior "$ROOT/policies/priors/auctionnet.json" --machine "$(machine)" "$@"
     ;;
+  inference)
+    dotnet "$ROOT/src/AutoBid.Cli/bin/Release/net10.0/autobid.dll" bench inference --out "$results/inference.md" --machine "$(machine)" "$@"
+    ;;
   http) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.LoadGenerator" -- --out "$results/http.md" --machine "$(machine)" "$@" ;;
   leases) dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- leases --out "$results/stranded.md" --machine "$(machine)" "$@" ;;
   simulator)
@@ -58,5 +61,5 @@ case "$what" in
     dotnet run -c Release --project "$ROOT/benchmarks/AutoBid.Benchmarks" -- recovery --out "$results/recovery.md" --machine "$(machine)" \
       --cli "$ROOT/src/AutoBid.Cli/bin/Release/net10.0/autobid.dll" "$@"
     ;;
-  *) die "bench what? bid, tick, policy, http, simulator, ingest, leases, memory or recovery" ;;
+  *) die "bench what? bid, tick, policy, inference, http, simulator, ingest, leases, memory or recovery" ;;
 esac

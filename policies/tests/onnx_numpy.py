@@ -33,12 +33,26 @@ def _reshape(x: np.ndarray, shape: np.ndarray) -> np.ndarray:
     return x.reshape([x.shape[i] if size == 0 else int(size) for i, size in enumerate(shape)])
 
 
+def _skip_norm(x: np.ndarray, skip: np.ndarray, scale: np.ndarray, shift: np.ndarray, bias=0.0, epsilon: float = 1e-5):
+    total = x + skip + bias
+    return _layer_norm(total, scale, shift, -1, epsilon), None, None, total
+
+
+def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, bias: np.ndarray, scores: np.ndarray, heads: int, scale: float) -> np.ndarray:
+    def split(x, part):
+        return (x + part).reshape(x.shape[0], x.shape[1], heads, -1).transpose(0, 2, 1, 3)
+
+    q, k, v = (split(x, part) for x, part in zip((q, k, v), np.split(bias, 3)))
+    mixed = _softmax(q @ k.transpose(0, 1, 3, 2) * scale + scores, -1) @ v
+    return mixed.transpose(0, 2, 1, 3).reshape(q.shape[0], q.shape[2], -1)
+
+
 def run(path: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     graph = onnx.load(path).graph
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer} | inputs
     for node in graph.node:
         a = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-        x = [values[name] for name in node.input]
+        x = [values[name] for name in node.input if name]
         operators = {
             "Constant": lambda: numpy_helper.to_array(a["value"]), "Add": lambda: x[0] + x[1], "Sub": lambda: x[0] - x[1],
             "Mul": lambda: x[0] * x[1], "Div": lambda: x[0] / x[1], "MatMul": lambda: x[0] @ x[1], "Tanh": lambda: np.tanh(x[0]),
@@ -48,7 +62,13 @@ def run(path: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             "Concat": lambda: np.concatenate(x, axis=a["axis"]), "Reshape": lambda: _reshape(x[0], x[1]),
             "Unsqueeze": lambda: np.expand_dims(x[0], tuple(int(i) for i in x[1])), "Slice": lambda: _slice(*x),
             "LayerNormalization": lambda: _layer_norm(*x, a.get("axis", -1), a.get("epsilon", 1e-5)),
+            "Cast": lambda: x[0].astype(helper.tensor_dtype_to_np_dtype(a["to"]) if hasattr(helper, "tensor_dtype_to_np_dtype")
+                                        else onnx.mapping.TENSOR_TYPE_TO_NP_TYPE[a["to"]]),
+            "SkipLayerNormalization": lambda: _skip_norm(*x, epsilon=a["epsilon"]),
+            "BiasGelu": lambda: 0.5 * (x[0] + x[1]) * (1 + _erf((x[0] + x[1]) / math.sqrt(2)).astype(x[0].dtype)),
+            "MultiHeadAttention": lambda: _attention(*x, heads=a["num_heads"], scale=a["scale"]),
             "Gemm": lambda: (x[0].T if a.get("transA") else x[0]) @ (x[1].T if a.get("transB") else x[1]) + x[2],
         }
-        values[node.output[0]] = operators[node.op_type]()
+        made = operators[node.op_type]()
+        values |= zip(node.output, made) if isinstance(made, tuple) else {node.output[0]: made}
     return {output.name: values[output.name] for output in graph.output}

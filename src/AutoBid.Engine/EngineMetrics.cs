@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AutoBid.Engine.Events;
 
@@ -7,6 +8,9 @@ namespace AutoBid.Engine;
 public sealed class EngineMetrics : IDisposable
 {
     public const string MeterName = "AutoBid.Engine";
+
+    /// <summary>A span per control tick. Spans carry the wall clock's time, which nothing here reads.</summary>
+    internal static readonly ActivitySource Spans = new(MeterName);
 
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _applied;

@@ -26,7 +26,7 @@ internal sealed class PolicyBenchmark(PolicyBenchmarkOptions options)
     {
         using var metrics = new PolicyMetrics();
         // A model that misses its deadline is measured all the same: that is what the benchmark is for.
-        using var registry = new ModelRegistry(options.Models, new ModelRegistryOptions { DeadlineMs = double.MaxValue }, metrics, (model, device) => new TimedSession(OnnxSession.Open(model, device), _inference));
+        using var registry = new ModelRegistry(options.Models, new ModelRegistryOptions { DeadlineMs = double.MaxValue }, metrics, TimeProvider.System, (model, _) => new TimedSession(OnnxSession.Open(model), _inference));
         registry.Reload();
         if (registry.Live.IsEmpty)
             throw new InvalidOperationException($"{options.Models}: no model may serve ({string.Join("; ", registry.Refusals.Select(refusal => $"{refusal.Name}/{refusal.Version}: {refusal.Message}"))})");

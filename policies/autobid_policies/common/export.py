@@ -1,7 +1,8 @@
 """Exports a trained policy: python -m autobid_policies.common.export --checkpoint OUT/model.pt --out policies/models/gave/1
 
-Writes model.onnx (opset 17, dynamic batch, the last token's outputs), parity.npz, card.json and verdict.json. The graph takes
-z-scored, clamped states: the service normalises by the card's mean and std. Meant for torch 1.13, whose exporter this was checked with.
+Writes model.onnx (opset 17, dynamic batch, the last token's outputs), for transformers model.cuda.onnx beside it (fused.py), parity.npz,
+card.json and verdict.json. The graph takes z-scored, clamped states: the service normalises by the card's mean and std. Meant for torch
+1.13, whose exporter this was checked with.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import onnx
 import torch
 from torch import Tensor
 
-from . import checkpoint
+from . import checkpoint, fused
 from .card import tensor, write_card, write_verdict
 from .config import Config
 from .model import Policy, ServedPolicy
@@ -86,6 +87,8 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
         tolerance=TOLERANCE, parity=len(inputs["condition"]), data=state["data"],
         serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1)
+    if config.model.arch == "transformer":
+        fused.add(out, module.policy)
     write_verdict(out, verdict, reason)
 
 

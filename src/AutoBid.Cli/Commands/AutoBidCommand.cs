@@ -26,6 +26,7 @@ internal static class AutoBidCommand
         TrainCommand.Create(host),
         ModelsCommand.Create(host),
         KeysCommand.Create(host),
+        BenchCommand.Create(host),
     };
 
     /// <summary>Runs one command line. 0 only when what was asked was done.</summary>

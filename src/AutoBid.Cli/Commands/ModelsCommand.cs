@@ -61,7 +61,7 @@ internal static class ModelsCommand
     {
         if (folder is not null && !Directory.Exists(folder)) throw new CommandException($"--models: '{folder}' there is no such folder", CommandException.Usage);
         using var metrics = new PolicyMetrics();
-        using var registry = new ModelRegistry(folder ?? Installation.Models, new ModelRegistryOptions { Device = device }, metrics);
+        using var registry = new ModelRegistry(folder ?? Installation.Models, new ModelRegistryOptions { Device = device }, metrics, TimeProvider.System);
         try
         {
             registry.Reload();

@@ -16,7 +16,7 @@ internal sealed class GatedModel : IDisposable
     /// <exception cref="CommandException">There is no such model, or it could not serve whatever its verdict.</exception>
     public GatedModel(string models, string text)
     {
-        _registry = new ModelRegistry(models, new ModelRegistryOptions(), _metrics);
+        _registry = new ModelRegistry(models, new ModelRegistryOptions(), _metrics, TimeProvider.System);
         try
         {
             (string name, string version) = Named(text);

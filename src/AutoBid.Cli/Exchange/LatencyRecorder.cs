@@ -6,6 +6,9 @@ internal sealed class LatencyRecorder
     private double[] _milliseconds = new double[4096];
     private int _count;
 
+    /// <summary>Every latency so far, in order.</summary>
+    public ReadOnlySpan<double> Milliseconds => _milliseconds.AsSpan(0, _count);
+
     public void Add(TimeSpan elapsed)
     {
         if (_count == _milliseconds.Length) Array.Resize(ref _milliseconds, 2 * _count);

@@ -19,7 +19,7 @@ internal static class ServeCommand
         ("postgres", "CONN", "PostgreSQL 15 or later, as Host=db;Username=autobid;Password=...;Database=autobid; without it a SQLite file in the data folder."),
         ("kafka", "HOST:PORT", "Kafka bootstrap servers; without it the embedded log."),
         ("topic-prefix", "TEXT", "Prefix of every topic, so that installations can share a broker."),
-        ("device", "cpu|cuda", "Where models run (default cpu)."),
+        ("device", "cpu|cuda[:0,1]", "Where models run (default cpu); cuda with the ordinals of its GPUs (default 0)."),
         ("clock", "wall|virtual", "virtual: event time moves only through POST /v1/clock (default wall)."),
         ("clock-start", "INSTANT", "Where virtual time starts (default 2026-01-05T00:00:00Z)."),
         ("tick", "TIME", "Length of a control tick, 1s to 30m (default 1m)."),
@@ -36,6 +36,7 @@ internal static class ServeCommand
         ("no-fsync", "Do not wait for the disk: only for data that may be lost."),
         ("no-create-topics", "Kafka: leave missing topics to the brokers, where clients may not create them."),
         ("accept-log-damage", "Start although the embedded log has damaged records that the ledger has not yet: their events are lost."),
+        ("restart-on-gpu-loss", "When the last GPU is lost, drain and end with exit code 75, so that a supervisor starts anew; without it the CPU answers from then on."),
         ("quiet", "Log warnings and errors only."),
     ];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Serving;
@@ -13,7 +14,7 @@ internal sealed class ServeSettings(
     public static IReadOnlyList<string> Names { get; } =
     [
         "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics",
-        "accept-log-damage", "quiet",
+        "accept-log-damage", "restart-on-gpu-loss", "quiet",
     ];
 
     /// <summary>Name of the environment variable of a setting.</summary>
@@ -23,6 +24,7 @@ internal sealed class ServeSettings(
     public ServeOptions ToOptions()
     {
         var standard = new ServeOptions();
+        (string Name, IReadOnlyList<int> Ordinals) device = Find("device") is { } named ? Device(named) : (standard.Device, standard.Accelerators);
         return new ServeOptions
         {
             Urls = Find("urls") is { } urls ? Urls(urls) : standard.Urls,
@@ -30,7 +32,9 @@ internal sealed class ServeSettings(
             Postgres = Text("postgres"),
             Kafka = Text("kafka"),
             TopicPrefix = Text("topic-prefix") ?? standard.TopicPrefix,
-            Device = OneOf("device", "cpu", "cuda") ?? standard.Device,
+            Device = device.Name,
+            Accelerators = device.Ordinals,
+            RestartOnGpuLoss = Flag("restart-on-gpu-loss"),
             VirtualClock = OneOf("clock", "wall", "virtual") == "virtual",
             VirtualStart = Find("clock-start") is { } start ? Instant(start) : standard.VirtualStart,
             Tick = Find("tick") is { } tick ? Tick(tick) : standard.Tick,
@@ -83,6 +87,20 @@ internal sealed class ServeSettings(
     {
         if (Find(name) is not { } setting) return null;
         return Directory.Exists(setting.Text) ? setting.Text : throw Bad(setting, "there is no such folder");
+    }
+
+    private static (string Name, IReadOnlyList<int> Ordinals) Device(Setting setting)
+    {
+        string[] parts = setting.Text.Split(':');
+        if (setting.Text is "cpu" or "cuda") return (setting.Text, [0]);
+        string[] ordinals = parts is ["cuda", _] ? parts[1].Split(',') : [];
+        var numbers = new int[ordinals.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            if (!int.TryParse(ordinals[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])) numbers = [];
+        }
+
+        return numbers.Length > 0 ? ("cuda", numbers) : throw Bad(setting, "must be cpu, cuda, or cuda with its GPUs like cuda:0,1");
     }
 
     private static string[] Urls(Setting setting)

@@ -46,7 +46,7 @@ internal sealed class EngineMarket : IMarketService
 
     private EngineMarket(MarketPlayOptions options, string models, PriorFile? prior)
     {
-        _models = new ModelRegistry(models, new ModelRegistryOptions { DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, _metrics);
+        _models = new ModelRegistry(models, new ModelRegistryOptions { DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, _metrics, TimeProvider.System);
         var clocks = new EngineClocks(new VirtualTime(new DateTimeOffset(options.DayStart, TimeSpan.Zero)), TimeProvider.System, Deterministic: true);
         _policies = new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], _models, clocks.Monotonic);
         ExchangeProfile profile = ExchangeProfile.Default;

@@ -97,7 +97,7 @@ internal sealed class PolicyResolver : IDisposable
     private ModelRegistry RegistryOf(string folder)
     {
         if (_registries.TryGetValue(folder, out ModelRegistry? known)) return known;
-        var registry = new ModelRegistry(folder, new ModelRegistryOptions { Device = _device }, _metrics);
+        var registry = new ModelRegistry(folder, new ModelRegistryOptions { Device = _device }, _metrics, TimeProvider.System);
         registry.Refused += (name, version, error) => _refused.Add($"{name}/{version}: {error.Message}");
         return _registries[folder] = registry;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using AutoBid.Core.Bidding;
 using AutoBid.Core.Campaigns;
@@ -40,6 +41,8 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             _decisions = new ChainDecision[count];
         }
 
+        using Activity? span = EngineMetrics.Spans.StartActivity("autobid.tick");
+        span?.SetTag("autobid.campaigns", count);
         for (int i = 0; i < count; i++) _items[i] = ItemOf(_order[i], nowTicks);
         long started = clocks.Monotonic.GetTimestamp();
         chain.Decide(_items.AsSpan(0, count), _decisions.AsSpan(0, count), Scope(started));
@@ -69,7 +72,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
     {
         if (clocks.Deterministic) return DecisionScope.Unbounded(clocks.Monotonic);
         TimeSpan budget = TimeSpan.FromTicks((long)Math.Min(options.Tick.Ticks * ModelRegistryOptions.ShareOfTick, LongestDecision.Ticks));
-        return new DecisionScope(clocks.Monotonic, started + (long)(budget.TotalSeconds * clocks.Monotonic.TimestampFrequency), 0);
+        return new DecisionScope(clocks.Monotonic, started + (long)(budget.TotalSeconds * clocks.Monotonic.TimestampFrequency), 0) { IsBulk = true };
     }
 
     private ChainItem ItemOf(int campaign, long nowTicks)

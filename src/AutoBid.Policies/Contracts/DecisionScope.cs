@@ -6,6 +6,9 @@ namespace AutoBid.Policies.Contracts;
 /// <param name="Seed">For policies that sample.</param>
 public readonly record struct DecisionScope(TimeProvider Monotonic, long DeadlineTimestamp, ulong Seed)
 {
+    /// <summary>A control tick: where both wait for the same model, callers with a request go first.</summary>
+    public bool IsBulk { get; init; }
+
     /// <summary>No deadline: replay, simulation, deterministic mode.</summary>
     public static DecisionScope Unbounded(TimeProvider monotonic, ulong seed = 0) => new(monotonic, long.MaxValue, seed);
 

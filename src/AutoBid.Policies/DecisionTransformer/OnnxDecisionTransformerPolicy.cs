@@ -4,6 +4,7 @@ using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Core.Trajectories;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Simple;
@@ -12,45 +13,31 @@ namespace AutoBid.Policies.DecisionTransformer;
 
 /// <summary>
 /// A decision transformer (GAVE and its kin, policies.md section 3) in ONNX: a right-aligned window of K tokens, each the condition e, the z-scored
-/// features of its step and the executed log multiplier of the step before; the answer is the last token's. One call at a time.
+/// features of its step and the executed log multiplier of the step before; the answer is the last token's. Calls on several threads make their rows
+/// beside each other and meet in the batcher.
 /// </summary>
-public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
+public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable
 {
     private const double FeatureLimit = 5;
     private const double ResidualLimit = 0.6;
-
-    /// <summary>Longest chunk outside deterministic mode: inference must not hold a core against the bid path for longer.</summary>
-    private const double ChunkMs = 5;
-
-    /// <summary>What is left, per chunk, of the estimate of a batch that is passed over: one that is always too slow is tried in about 3 % of the chunks.</summary>
-    private const double Fading = 0.995;
-
-    /// <summary>
-    /// Rows of a chunk without a deadline, on the CPU. A fixed number, padded, so that an answer does not depend on who else is asked; few, because most such
-    /// calls have few campaigns and more rows at once are hardly cheaper each.
-    /// </summary>
-    private const int DeterministicRows = 8;
+    private const string Action = "action";
 
     private static readonly double LogLowest = Math.Log(DayForecast.LowestMultiplier);
     private static readonly double LogHighest = Math.Log(DayForecast.HighestMultiplier);
 
     private readonly ModelCard _card;
-    private readonly IInferenceSession _session;
+    private readonly ModelInference _inference;
     private readonly IFeatureBuilder _features;
-    private readonly DayForecast _scratch = new();
-    private readonly Lock _gate = new();
-    private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask, _action;
-    private readonly int _window, _width, _deterministicBatch;
-    private readonly double[] _batchMs;
-    private string[] _ids = [];
-    private int[] _order = [];
+    private readonly Stack<Work> _free = new();
+    private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask;
+    private readonly int _window, _width;
 
-    /// <param name="session">Owned from here on, unless this throws.</param>
+    /// <param name="inference">Owned from here on, unless this throws.</param>
     /// <exception cref="ModelRefusedException">Reason Features or Shape: card, builder and graph do not fit.</exception>
-    public OnnxDecisionTransformerPolicy(ModelCard card, IInferenceSession session)
+    public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference)
     {
         _card = card;
-        _session = session;
+        _inference = inference;
         _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
             ?? throw new ModelRefusedException(RefusalReason.Features, $"there is no feature builder {card.Features.Name} version {card.Features.Version}");
         _window = card.Window;
@@ -66,13 +53,13 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         bool residual = card.Action == "residualToMpc";
         _base = residual ? Input("base", "float32", _window) : -1;
         _baseMask = residual ? Input("baseMask", "float32", _window) : -1;
-        if (session.Inputs.Count != (residual ? 7 : 5)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
-        _action = IndexOf(session.Outputs, "action");
-        if (_action < 0 || session.Outputs[_action].RowLength != 1) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
+        if (inference.Inputs.Count != (residual ? 7 : 5)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
+        foreach (IReadOnlyList<SessionTensor> outputs in inference.Outputs)
+        {
+            if (!outputs.Any(tensor => tensor is { Name: Action, RowLength: 1 })) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
+        }
+
         Model = string.Create(CultureInfo.InvariantCulture, $"{card.Name}/{card.Version}");
-        _batchMs = new double[session.Batches.Length];
-        // An accelerator runs its whole capacity in the time of a few rows.
-        _deterministicBatch = session.Provider == "cpu" ? Math.Max(0, LastAtMost(session.Batches, DeterministicRows)) : _batchMs.Length - 1;
     }
 
     public string Name => _card.Name;
@@ -85,46 +72,80 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
 
     public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope)
     {
-        lock (_gate)
+        Work work = Rent();
+        try
         {
             decisions[..inputs.Length].Clear();
-            int count = Collect(inputs, decisions);
+            int count = Collect(work, inputs, decisions);
             bool deterministic = scope.DeadlineTimestamp == long.MaxValue;
             // The same campaigns then share the same chunk whatever order they came in.
-            if (deterministic) Array.Sort(_ids, _order, 0, count, StringComparer.Ordinal);
-
+            if (deterministic) Array.Sort(work.Ids, work.Order, 0, count, StringComparer.Ordinal);
             for (int first = 0; first < count;)
             {
                 if (scope.IsLate) return;
-                int batch = deterministic ? _deterministicBatch : ChooseBatch(count - first);
-                int size = _session.Batches[batch], rows = Math.Min(size, count - first);
-                long started = scope.Monotonic.GetTimestamp();
-                for (int row = 0; row < rows; row++) Fill(row, inputs[_order[first + row]]);
-                for (int row = rows; row < size; row++) Pad(row);
-                _session.Run(size);
-                Measure(batch, scope.Monotonic.GetElapsedTime(started).TotalMilliseconds);
-                // An answer after the deadline is worthless: the fallback chain has moved on.
-                if (scope.IsLate) return;
+                InferenceBatcher batcher = _inference.Current;
+                int chunk = deterministic ? batcher.DeterministicBucket : batcher.Chunks.Choose(count - first);
+                int rows = Math.Min(batcher.Buckets[chunk], count - first);
+                InferenceRequest request = batcher.Rent(rows);
+                InferenceOutcome outcome = Ask(work, batcher, request, chunk, inputs, first, scope);
+                if (outcome == InferenceOutcome.Answered)
+                {
+                    ReadOnlySpan<float> actions = request.Output(batcher.IndexOfOutput(Action));
+                    for (int row = 0; row < rows; row++) Answer(request, row, actions[row], inputs[work.Order[first + row]], out decisions[work.Order[first + row]]);
+                    first += rows;
+                }
 
-                for (int row = 0; row < rows; row++) Answer(row, inputs[_order[first + row]], out decisions[_order[first + row]]);
-                first += rows;
+                batcher.Return(request);
+                // An answer after the deadline is worthless: the fallback chain has moved on. A lost device is asked no more: the next way begins this chunk anew.
+                if (outcome == InferenceOutcome.Late) return;
+                if (outcome is InferenceOutcome.Answered || (outcome == InferenceOutcome.Lost && batcher.Provider != "cpu" && _inference.Current.IsAlive)) continue;
+                throw Failure(outcome, request.Error);
             }
+        }
+        finally
+        {
+            lock (_free) _free.Push(work);
         }
     }
 
-    public void Dispose()
+    /// <summary>Where its runs go.</summary>
+    internal ModelInference Inference => _inference;
+
+    public void Retire() => _inference.Retire();
+
+    public void Dispose() => _inference.Dispose();
+
+    /// <summary>Makes the request's rows from <paramref name="first"/> on, and runs it.</summary>
+    private InferenceOutcome Ask(
+        Work work, InferenceBatcher batcher, InferenceRequest request, int chunk, ReadOnlySpan<PolicyInput> inputs, int first, in DecisionScope scope)
     {
-        lock (_gate) _session.Dispose();
+        long started = scope.Monotonic.GetTimestamp();
+        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]]);
+        _inference.Metrics.Built(_card.Name, scope.Monotonic.GetElapsedTime(started));
+        request.Class = scope.IsBulk ? RequestClass.Bulk : RequestClass.Interactive;
+        request.Deadline = _inference.DeadlineOf(scope);
+        request.Bucket = scope.DeadlineTimestamp == long.MaxValue ? batcher.Buckets[chunk] : 0;
+        InferenceOutcome outcome = batcher.Run(request);
+        batcher.Chunks.Measure(chunk, scope.Monotonic.GetElapsedTime(started).TotalMilliseconds);
+        return outcome;
+    }
+
+    private static InferenceException Failure(InferenceOutcome outcome, InferenceException? error) => outcome switch
+    {
+        InferenceOutcome.QueueFull => new InferenceException("the queue of decisions is full", InferenceFault.QueueFull),
+        InferenceOutcome.Lost => new InferenceException(error?.Message ?? "no device is left", InferenceFault.DeviceLost, error),
+        _ => new InferenceException(error!.Message, error.Fault, error),
+    };
+
+    private Work Rent()
+    {
+        lock (_free) return _free.TryPop(out Work? work) ? work : new Work();
     }
 
     /// <summary>Decides what needs no model and lists the rest.</summary>
-    private int Collect(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions)
+    private static int Collect(Work work, ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions)
     {
-        if (_order.Length < inputs.Length)
-        {
-            _order = new int[inputs.Length];
-            _ids = new string[inputs.Length];
-        }
+        work.Reserve(inputs.Length);
 
         int count = 0;
         for (int i = 0; i < inputs.Length; i++)
@@ -140,17 +161,17 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
             }
             else
             {
-                _order[count] = i;
-                _ids[count++] = inputs[i].CampaignId;
+                work.Order[count] = i;
+                work.Ids[count++] = inputs[i].CampaignId;
             }
         }
 
         return count;
     }
 
-    private void Fill(int row, in PolicyInput input)
+    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input)
     {
-        Clear(row);
+        Clear(request, row);
         TrajectoryView day = input.Trajectory;
         int now = day.Closed;
         bool knowsStep = input is { CurrentImpressions: > 0, CurrentMeanValue: > 0 };
@@ -159,37 +180,30 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         {
             int token = row * _window + _window - 1 - (now - step);
             FeatureInput then = current.AsOf(step, knowsStep);
-            Span<float> state = _session.Floats(_states).Slice(token * _width, _width);
-            _features.Write(then, _scratch, state);
+            Span<float> state = request.Floats(_states).Slice(token * _width, _width);
+            _features.Write(then, work.Scratch, state);
             Normalise(state);
-            _session.Floats(_condition)[token] = (float)_card.Serving.E;
-            _session.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
-            _session.Longs(_timesteps)[token] = step;
-            _session.Floats(_mask)[token] = 1;
-            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, _scratch, out double mpc)) continue;
-            _session.Floats(_base)[token] = (float)Math.Log(mpc);
-            _session.Floats(_baseMask)[token] = 1;
+            request.Floats(_condition)[token] = (float)_card.Serving.E;
+            request.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
+            request.Longs(_timesteps)[token] = step;
+            request.Floats(_mask)[token] = 1;
+            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, work.Scratch, out double mpc)) continue;
+            request.Floats(_base)[token] = (float)Math.Log(mpc);
+            request.Floats(_baseMask)[token] = 1;
         }
     }
 
-    private void Clear(int row)
+    private void Clear(InferenceRequest request, int row)
     {
         int start = row * _window;
-        _session.Floats(_condition).Slice(start, _window).Clear();
-        _session.Floats(_states).Slice(start * _width, _window * _width).Clear();
-        _session.Floats(_actions).Slice(start, _window).Clear();
-        _session.Longs(_timesteps).Slice(start, _window).Clear();
-        _session.Floats(_mask).Slice(start, _window).Clear();
+        request.Floats(_condition).Slice(start, _window).Clear();
+        request.Floats(_states).Slice(start * _width, _window * _width).Clear();
+        request.Floats(_actions).Slice(start, _window).Clear();
+        request.Longs(_timesteps).Slice(start, _window).Clear();
+        request.Floats(_mask).Slice(start, _window).Clear();
         if (_base < 0) return;
-        _session.Floats(_base).Slice(start, _window).Clear();
-        _session.Floats(_baseMask).Slice(start, _window).Clear();
-    }
-
-    /// <summary>A padding row is an empty first token: a row without any real token would be a softmax over nothing.</summary>
-    private void Pad(int row)
-    {
-        Clear(row);
-        _session.Floats(_mask)[row * _window + _window - 1] = 1;
+        request.Floats(_base).Slice(start, _window).Clear();
+        request.Floats(_baseMask).Slice(start, _window).Clear();
     }
 
     private void Normalise(Span<float> state)
@@ -198,13 +212,12 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
             state[i] = (float)Math.Clamp((state[i] - _card.Features.Mean[i]) / (double)_card.Features.Std[i], -FeatureLimit, FeatureLimit);
     }
 
-    private void Answer(int row, in PolicyInput input, out PolicyDecision decision)
+    private void Answer(InferenceRequest request, int row, double action, in PolicyInput input, out PolicyDecision decision)
     {
-        double action = _session.Output(_action)[row];
         double log = _card.Action switch
         {
             "multiplier" => Math.Log(action),
-            "residualToMpc" => _session.Floats(_base)[row * _window + _window - 1] + Math.Clamp(action, -ResidualLimit, ResidualLimit),
+            "residualToMpc" => request.Floats(_base)[row * _window + _window - 1] + Math.Clamp(action, -ResidualLimit, ResidualLimit),
             _ => action,
         };
         log = Math.Clamp(log, LogLowest, LogHighest);
@@ -216,44 +229,14 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
 
     private static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;
 
-    /// <summary>The largest batch that is known, or by its neighbour expected, to stay inside a chunk; not more than needed.</summary>
-    private int ChooseBatch(int left)
-    {
-        int best = 0;
-        while (best + 1 < _batchMs.Length && _session.Batches[best] < left && _batchMs[best] > 0)
-        {
-            double expected = _batchMs[best + 1] > 0 ? _batchMs[best + 1] : _batchMs[best] * _session.Batches[best + 1] / _session.Batches[best];
-            if (expected > ChunkMs)
-            {
-                // What is passed over is not measured: unless it faded, one disturbed run would keep chunks small for good.
-                _batchMs[best + 1] *= Fading;
-                break;
-            }
-
-            best++;
-        }
-
-        return best;
-    }
-
-    private void Measure(int batch, double ms) => _batchMs[batch] = _batchMs[batch] > 0 ? 0.8 * _batchMs[batch] + 0.2 * ms : Math.Max(ms, 1e-6);
-
     private int Input(string name, string dtype, params int[] row)
     {
-        int index = IndexOf(_session.Inputs, name);
+        int index = IndexOf(_inference.Inputs, name);
         if (index < 0) throw new ModelRefusedException(RefusalReason.Shape, $"the graph has no input {name}");
-        SessionTensor tensor = _session.Inputs[index];
+        SessionTensor tensor = _inference.Inputs[index];
         return tensor.Dtype == dtype && tensor.Shape.Skip(1).SequenceEqual(row)
             ? index
             : throw new ModelRefusedException(RefusalReason.Shape, $"input {name} is {tensor.Dtype}[{string.Join(", ", tensor.Shape)}], not {dtype}[-1, {string.Join(", ", row)}]");
-    }
-
-    /// <summary>Index of the last batch of at most so many rows; -1: none.</summary>
-    private static int LastAtMost(ReadOnlySpan<int> batches, int rows)
-    {
-        int last = -1;
-        while (last + 1 < batches.Length && batches[last + 1] <= rows) last++;
-        return last;
     }
 
     private static int IndexOf(IReadOnlyList<SessionTensor> tensors, string name)
@@ -264,5 +247,22 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         }
 
         return -1;
+    }
+
+    /// <summary>What one call needs, reused.</summary>
+    private sealed class Work
+    {
+        public DayForecast Scratch { get; } = new();
+
+        public string[] Ids { get; private set; } = [];
+
+        public int[] Order { get; private set; } = [];
+
+        public void Reserve(int count)
+        {
+            if (Order.Length >= count) return;
+            Order = new int[count];
+            Ids = new string[count];
+        }
     }
 }

@@ -1,5 +1,6 @@
 using AutoBid.Core.Response;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Simple;
@@ -115,9 +116,16 @@ public sealed class DecisionChain(PolicyCatalog catalog, PolicyMetrics metrics, 
         {
             // Whatever a policy throws, bidding goes on; items that it had decided before keep their decision.
             PolicyFailed?.Invoke(entry.Name, error);
-            return error is InferenceException { IsDeviceLost: true } ? FallbackReason.GpuLost : FallbackReason.Breaker;
+            return error is InferenceException inference ? ReasonOf(inference.Fault) : FallbackReason.Breaker;
         }
     }
+
+    private static FallbackReason ReasonOf(InferenceFault fault) => fault switch
+    {
+        InferenceFault.DeviceLost => FallbackReason.GpuLost,
+        InferenceFault.QueueFull => FallbackReason.QueueFull,
+        _ => FallbackReason.Breaker,
+    };
 
     private double MpcNow(in PolicyInput input)
         => input.Prior is not null && MpcPolicy.TryPlan(input, _scratch, out double multiplier) && multiplier > 0 ? multiplier : 0;

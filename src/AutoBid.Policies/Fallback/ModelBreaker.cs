@@ -1,3 +1,5 @@
+using AutoBid.Policies.Inference;
+using AutoBid.Policies.Models;
 using Polly;
 using Polly.CircuitBreaker;
 
@@ -17,10 +19,14 @@ internal sealed class ModelBreaker
                 MinimumThroughput = options.BreakerMinimumCalls,
                 SamplingDuration = options.BreakerSampling,
                 BreakDuration = options.BreakerBreak,
-                ShouldHandle = static outcome => ValueTask.FromResult(outcome.Outcome.Exception is not null || !outcome.Outcome.Result),
+                ShouldHandle = static outcome => ValueTask.FromResult(IsFailure(outcome.Outcome)),
             })
             .Build();
     }
+
+    // A full queue says that too much is asked, not that the model fails. A lost device is never tried again, so there is nothing to probe.
+    private static bool IsFailure(Outcome<bool> outcome)
+        => outcome.Exception is InferenceException { Fault: InferenceFault.QueueFull or InferenceFault.DeviceLost } ? false : outcome.Exception is not null || !outcome.Result;
 
     /// <summary>Runs the call, or throws <see cref="BrokenCircuitException"/> without running it while the breaker is open.</summary>
     public void Run(PolicyCall call) => _pipeline.Execute(static running => running.Run(), call);

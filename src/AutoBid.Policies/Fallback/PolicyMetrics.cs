@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using AutoBid.Policies.Inference;
 
 namespace AutoBid.Policies.Fallback;
 
@@ -17,7 +18,11 @@ public sealed class PolicyMetrics : IDisposable
         _duration = _meter.CreateHistogram<double>("autobid_decision_duration_seconds", "s", "Time of one batch of decisions of one policy.");
         _fallbacks = _meter.CreateCounter<long>("autobid_fallback_total", description: "Decisions that a fallback stood in for, by step and reason.");
         _refused = _meter.CreateCounter<long>("autobid_model_refused_total", description: "Models refused at load, by reason.");
+        Inference = new InferenceMetrics(_meter);
     }
+
+    /// <summary>Those of the batchers, on the same meter.</summary>
+    public InferenceMetrics Inference { get; }
 
     internal Meter Meter => _meter;
 

@@ -16,6 +16,9 @@ public interface IInferenceSession : IDisposable
     /// <summary>Row counts that <see cref="Run"/> takes, ascending; the last is the capacity of the buffers.</summary>
     ReadOnlySpan<int> Batches { get; }
 
+    /// <summary>Device bytes that making each of <see cref="Batches"/> ready took; empty where nobody counts.</summary>
+    IReadOnlyList<long> MemoryBytes => [];
+
     /// <summary>Buffer of a float32 input: capacity x row length.</summary>
     Span<float> Floats(int input);
 

@@ -1,11 +1,9 @@
+using AutoBid.Policies.Inference;
+
 namespace AutoBid.Policies.Models;
 
 /// <summary>A run of a model that failed.</summary>
-public sealed class InferenceException : Exception
+public sealed class InferenceException(string message, InferenceFault fault, Exception? inner = null) : Exception(message, inner)
 {
-    /// <param name="isDeviceLost">The accelerator failed, not the model.</param>
-    public InferenceException(string message, bool isDeviceLost, Exception? inner = null)
-        : base(message, inner) => IsDeviceLost = isDeviceLost;
-
-    public bool IsDeviceLost { get; }
+    public InferenceFault Fault { get; } = fault;
 }

@@ -78,6 +78,7 @@ public sealed record ModelCard
         {
             Require(file.Path.Length > 0 && Path.GetFileName(file.Path) == file.Path, $"files: '{file.Path}' must be a plain file name");
             Require(file.Sha256.Length == 64 && file.Sha256.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f'), $"files: sha256 of '{file.Path}' is not 64 lower-case hex digits");
+            Require(file.Outputs is null || (file.Outputs.Length > 0 && file.Outputs.All(name => Outputs.Any(o => o.Name == name))), $"files: outputs of '{file.Path}' must be some of the card's");
             Require(file.Rtol is >= 0 and < 1 && file.Atol is >= 0 and < 1, $"files: rtol and atol of '{file.Path}' must lie in [0, 1)");
         }
 
@@ -101,8 +102,11 @@ public sealed record ModelCard
     /// <summary>A tensor of the graph; shape with -1 for the batch.</summary>
     public sealed record TensorSpec(string Name, string Dtype, int[] Shape);
 
-    /// <summary>A graph file for one provider, with the tolerance of its parity.</summary>
-    public sealed record FileSpec(string Path, string Sha256, string Precision, string Provider, double Rtol, double Atol);
+    /// <summary>
+    /// A graph file for one provider, with the tolerance of its parity. A file may answer with some of the card's outputs only; flop is what one row
+    /// costs at least, multiplications and additions.
+    /// </summary>
+    public sealed record FileSpec(string Path, string Sha256, string Precision, string Provider, double Rtol, double Atol, string[]? Outputs = null, double? Flop = null);
 
     /// <summary>Inputs and expected outputs of n rows.</summary>
     public sealed record ParitySpec(string File, int N);

@@ -3,6 +3,8 @@ using System.Globalization;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Inference;
+using AutoBid.Policies.Inference.Cuda;
 
 namespace AutoBid.Policies.Models;
 
@@ -16,20 +18,30 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private readonly ModelRegistryOptions _options;
     private readonly PolicyMetrics _metrics;
     private readonly SessionOpener _open;
+    private readonly TimeProvider _monotonic;
     private readonly Lock _gate = new();
     private readonly List<ModelRefusal> _refusing = [];
     private ImmutableArray<LiveModel> _live = [];
     private ImmutableArray<ModelRefusal> _refusals = [];
 
     /// <param name="root">policies/models; may be missing: no model serves.</param>
+    /// <param name="monotonic">Clock of deadlines.</param>
     /// <param name="open">Null: ONNX Runtime.</param>
-    public ModelRegistry(string root, ModelRegistryOptions options, PolicyMetrics metrics, SessionOpener? open = null)
+    public ModelRegistry(string root, ModelRegistryOptions options, PolicyMetrics metrics, TimeProvider monotonic, SessionOpener? open = null)
     {
+        if (options.Device is not ("cpu" or "cuda")) throw new ArgumentException($"The device is '{options.Device}', not cpu or cuda.", nameof(options));
         _root = root;
         _options = options;
         _metrics = metrics;
-        _open = open ?? (static (model, device) => OnnxSession.Open(model, device));
+        _monotonic = monotonic;
+        _open = open ?? (static (model, accelerator) => accelerator is null ? OnnxSession.Open(model) : CudaSession.Open(model, accelerator.Ordinal));
+        Accelerators = options.Device == "cpu" ? [] : [.. options.Accelerators.Select(static (ordinal, index) => new Accelerator(index, ordinal))];
+        metrics.Inference.Watch(Accelerators);
     }
+
+    /// <summary>The logical devices that models run on; empty on the CPU.</summary>
+    public ImmutableArray<Accelerator> Accelerators { get; }
+
 
     /// <summary>Called with policy, version and error for each model refused at load, for the host's log.</summary>
     public event Action<string, string, ModelRefusedException>? Refused;
@@ -40,8 +52,8 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     public ImmutableArray<ModelRefusal> Refusals => _refusals;
 
     /// <summary>
-    /// Brings the live set in line with the folder. A version that is refused does not replace one that serves. Sessions of replaced models are
-    /// left to finalisation, because a decision may still run on them.
+    /// Brings the live set in line with the folder. A version that is refused does not replace one that serves. A replaced model
+    /// finishes the decisions that run on it, and then gives back what it holds.
     /// </summary>
     public void Reload()
     {
@@ -56,7 +68,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
             }
 
             _refusals = [.. _refusing];
-            _live = next.ToImmutable();
+            GoLive(next.ToImmutable());
         }
     }
 
@@ -199,33 +211,80 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         // The card names the hash of every file, so the same card is the same model: only its verdict can have changed.
         if (serving is not null && serving.Version == version && serving.CardSha256 == folder.CardSha256) return serving with { Verdict = folder.Verdict, Reason = folder.Reason };
         CheckServing(folder.Card);
-        ModelCard.FileSpec file = folder.Card.Files.FirstOrDefault(f => f.Provider == _options.Device)
-            ?? folder.Card.Files.FirstOrDefault(f => f.Provider == "cpu")
-            ?? throw new ModelRefusedException(RefusalReason.Card, $"files has none for {_options.Device}");
-
-        IInferenceSession session = Open(folder.Load(file));
+        ModelInference inference = Open(folder);
         try
         {
-            CheckShapes("input", folder.Card.Inputs, session.Inputs);
-            CheckShapes("output", folder.Card.Outputs, session.Outputs);
-            IBidPolicy policy = new OnnxDecisionTransformerPolicy(folder.Card, session);
-            try
-            {
-                ParityCheck.Run(folder.Card, file, folder.Path, session);
-            }
-            catch (InferenceException error)
-            {
-                throw new ModelRefusedException(RefusalReason.Session, error.Message, error);
-            }
-
-            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
+            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, new OnnxDecisionTransformerPolicy(folder.Card, inference)) { Reason = folder.Reason };
         }
         catch
         {
-            session.Dispose();
+            inference.Dispose();
             throw;
         }
     }
+
+    /// <summary>The file for this device in its slots, and the CPU's behind it for when the device is lost.</summary>
+    private ModelInference Open(ModelFolder folder)
+    {
+        ModelCard.FileSpec? onCpu = FileOf(folder.Card, "cpu");
+        if (_options.Device == "cpu") return new ModelInference(null, OpenSlots(folder, onCpu ?? throw NoFile("cpu"), [null]), _monotonic, _metrics.Inference);
+
+        // Every slot of a device before the next device's: a refused model fails early.
+        Accelerator?[] slots = [.. Accelerators.Where(a => !a.IsLost).SelectMany(a => Enumerable.Repeat(a, _options.SlotsPerDevice))];
+        InferenceBatcher? accelerated = slots.Length == 0 ? null : OpenSlots(folder, FileOf(folder.Card, _options.Device) ?? onCpu ?? throw NoFile(_options.Device), slots);
+        try
+        {
+            if (accelerated is null && onCpu is null) throw new ModelRefusedException(RefusalReason.Session, "every device is lost, and it has no file for the CPU");
+            InferenceBatcher? behind = onCpu is null ? null : OpenSlots(folder, onCpu, [null]);
+            if (accelerated is not null && behind is not null && !accelerated.Inputs.Select(t => t.Name).SequenceEqual(behind.Inputs.Select(t => t.Name)))
+            {
+                behind.Dispose();
+                throw new ModelRefusedException(RefusalReason.Shape, "the graphs of its files take their inputs in different orders");
+            }
+
+            return new ModelInference(accelerated, behind, _monotonic, _metrics.Inference);
+        }
+        catch
+        {
+            accelerated?.Dispose();
+            throw;
+        }
+    }
+
+    private InferenceBatcher OpenSlots(ModelFolder folder, ModelCard.FileSpec file, IReadOnlyList<Accelerator?> slots)
+    {
+        byte[] model = folder.Load(file);
+        try
+        {
+            return InferenceBatcher.Open(folder.Card.Name, slots, accelerator => _open(model, accelerator), session => Check(folder, file, session), _options.Batcher, _monotonic, _metrics.Inference);
+        }
+        catch (InferenceException error) when (error.Fault == InferenceFault.OutOfMemory)
+        {
+            throw new ModelRefusedException(RefusalReason.Memory, $"there is no room for it on the device: {error.Message}", error);
+        }
+        catch (Exception error) when (error is not ModelRefusedException)
+        {
+            throw new ModelRefusedException(RefusalReason.Session, $"the graph cannot be opened: {error.Message}", error);
+        }
+    }
+
+    private static void Check(ModelFolder folder, ModelCard.FileSpec file, IInferenceSession session)
+    {
+        CheckShapes("input", folder.Card.Inputs, session.Inputs);
+        CheckShapes("output", [.. folder.Card.Outputs.Where(tensor => file.Outputs?.Contains(tensor.Name) != false)], session.Outputs);
+        try
+        {
+            ParityCheck.Run(folder.Card, file, folder.Path, session);
+        }
+        catch (InferenceException error) when (error.Fault != InferenceFault.OutOfMemory)
+        {
+            throw new ModelRefusedException(RefusalReason.Session, error.Message, error);
+        }
+    }
+
+    private static ModelCard.FileSpec? FileOf(ModelCard card, string provider) => card.Files.FirstOrDefault(file => file.Provider == provider);
+
+    private static ModelRefusedException NoFile(string device) => new(RefusalReason.Card, $"files has none for {device}");
 
     private void CheckServing(ModelCard card)
     {
@@ -233,18 +292,6 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         double? p99 = _options.Device == "cuda" ? card.P99Ms?.H100 : card.P99Ms?.Cpu1;
         if (p99 > _options.DeadlineMs)
             throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"its card states a p99 of {p99} ms a decision on {_options.Device}, the deadline here is {_options.DeadlineMs} ms"));
-    }
-
-    private IInferenceSession Open(byte[] model)
-    {
-        try
-        {
-            return _open(model, _options.Device);
-        }
-        catch (Exception error)
-        {
-            throw new ModelRefusedException(RefusalReason.Session, $"the graph cannot be opened: {error.Message}", error);
-        }
     }
 
     private static void CheckShapes(string what, IReadOnlyList<ModelCard.TensorSpec> card, IReadOnlyList<SessionTensor> graph)
@@ -269,7 +316,17 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     {
         _refusing.RemoveAll(refusal => refusal.Name == model.Name && refusal.Version == model.Version);
         _refusals = [.. _refusing];
-        _live = [.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)];
+        GoLive([.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)]);
+    }
+
+    private void GoLive(ImmutableArray<LiveModel> next)
+    {
+        ImmutableArray<LiveModel> before = _live;
+        _live = next;
+        foreach (LiveModel old in before)
+        {
+            if (next.All(model => !ReferenceEquals(model.Policy, old.Policy))) (old.Policy as IRetirable)?.Retire();
+        }
     }
 
     private void Report(string name, string version, ModelRefusedException error)

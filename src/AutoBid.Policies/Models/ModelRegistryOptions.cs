@@ -1,3 +1,5 @@
+using AutoBid.Policies.Inference;
+
 namespace AutoBid.Policies.Models;
 
 /// <summary>Settings of the model registry.</summary>
@@ -11,6 +13,15 @@ public sealed record ModelRegistryOptions
 
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
+
+    /// <summary>With device cuda, the GPUs to use, by ordinal, each a logical device of its own; a GPU named twice is two.</summary>
+    public IReadOnlyList<int> Accelerators { get; init; } = [0];
+
+    /// <summary>Slots of a model on each logical device; with two, the copies of one overlap the runs of the other.</summary>
+    public int SlotsPerDevice { get; init; } = 2;
+
+    /// <summary>How requests are batched.</summary>
+    public BatcherOptions Batcher { get; init; } = new();
 
     /// <summary>A model whose card states a larger p99 of one decision on this device is refused; milliseconds.</summary>
     public double DeadlineMs { get; init; } = DecisionDeadlineMs;

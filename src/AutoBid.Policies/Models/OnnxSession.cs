@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AutoBid.Policies.Inference;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -21,10 +22,9 @@ public sealed class OnnxSession : IInferenceSession
     private readonly long[]?[] _longs;
     private readonly float[][] _outputs;
 
-    private OnnxSession(InferenceSession session, string provider, int[] batches)
+    private OnnxSession(InferenceSession session, int[] batches)
     {
         _session = session;
-        Provider = provider;
         Inputs = [.. session.InputNames.Select(name => Tensor(name, session.InputMetadata[name]))];
         Outputs = [.. session.OutputNames.Select(name => Tensor(name, session.OutputMetadata[name]))];
         int own = Inputs[0].Shape.Length > 0 ? Inputs[0].Shape[0] : 1;
@@ -37,7 +37,7 @@ public sealed class OnnxSession : IInferenceSession
         _bindings = [.. _batches.Select(Bind)];
     }
 
-    public string Provider { get; }
+    public string Provider => "cpu";
 
     public IReadOnlyList<SessionTensor> Inputs { get; }
 
@@ -45,11 +45,11 @@ public sealed class OnnxSession : IInferenceSession
 
     public ReadOnlySpan<int> Batches => _batches;
 
-    /// <summary>Opens a graph on the CPU or, with device cuda, on the first GPU.</summary>
+    /// <summary>Opens a graph on the CPU.</summary>
     /// <param name="batches">Ascending row counts to bind; null: 1 to 32. A graph with a fixed batch has only its own.</param>
-    /// <exception cref="OnnxRuntimeException">The graph or the provider cannot be used.</exception>
+    /// <exception cref="OnnxRuntimeException">The graph cannot be used.</exception>
     /// <exception cref="NotSupportedException">An input or output type other than float32 and int64.</exception>
-    public static OnnxSession Open(byte[] model, string device = "cpu", int[]? batches = null)
+    public static OnnxSession Open(byte[] model, int[]? batches = null)
     {
         using var options = new SessionOptions
         {
@@ -60,13 +60,10 @@ public sealed class OnnxSession : IInferenceSession
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
-        if (device == "cuda") options.AppendExecutionProvider_CUDA(0);
-        else if (device != "cpu") throw new NotSupportedException($"device {device} is neither cpu nor cuda");
-
         var session = new InferenceSession(model, options);
         try
         {
-            return new OnnxSession(session, device, batches ?? DefaultBatches);
+            return new OnnxSession(session, batches ?? DefaultBatches);
         }
         catch
         {
@@ -91,7 +88,7 @@ public sealed class OnnxSession : IInferenceSession
         }
         catch (OnnxRuntimeException error)
         {
-            throw new InferenceException(error.Message, isDeviceLost: Provider != "cpu", error);
+            throw new InferenceException(error.Message, InferenceFault.Model, error);
         }
     }
 
@@ -123,7 +120,7 @@ public sealed class OnnxSession : IInferenceSession
         return value;
     }
 
-    private static SessionTensor Tensor(string name, NodeMetadata node)
+    internal static SessionTensor Tensor(string name, NodeMetadata node)
     {
         if (!node.IsTensor) throw new NotSupportedException($"{name} is not a tensor");
         string dtype = node.ElementDataType switch

@@ -27,6 +27,9 @@ public enum RefusalReason : byte
     /// <summary>The runtime cannot open or run the graph.</summary>
     Session,
 
+    /// <summary>The device has no room for it beside what serves.</summary>
+    Memory,
+
     /// <summary>The graph does not give the answers it was exported with.</summary>
     Parity,
 

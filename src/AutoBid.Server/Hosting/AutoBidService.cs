@@ -8,6 +8,7 @@ using AutoBid.OpenRtb.Currencies;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.OpenRtb.Profiles;
 using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Priors;
@@ -33,6 +34,9 @@ namespace AutoBid.Server.Hosting;
 public sealed class AutoBidService : IAsyncDisposable
 {
     private static readonly TimeSpan OutboxInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>From so many cores on, a caller may watch for its answer instead of sleeping.</summary>
+    private const int CoresToSpin = 8;
 
     /// <summary>The consumer group of all nodes; the topic prefix goes before it.</summary>
     private const string ConsumerGroup = "autobid";
@@ -102,10 +106,19 @@ public sealed class AutoBidService : IAsyncDisposable
         => e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or PriorFileException
             or System.Net.Sockets.SocketException or ArgumentException { ParamName: "publicBase" };
 
-    /// <summary>Runs the decision loop until cancelled, then stops listening.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Runs the decision loop until cancelled, or until a lost GPU has drained the service; then stops listening.</summary>
+    /// <returns>True: a new process is wanted.</returns>
+    public async Task<bool> RunAsync(CancellationToken cancellation)
     {
         IServiceProvider services = _app.Services;
+        GpuLoss loss = services.GetRequiredService<GpuLoss>();
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation, loss.Drained);
+        await RunLoopAsync(services, stopping.Token).ConfigureAwait(false);
+        return loss.Drained.IsCancellationRequested && !cancellation.IsCancellationRequested;
+    }
+
+    private async Task RunLoopAsync(IServiceProvider services, CancellationToken cancellation)
+    {
         EngineClocks clocks = services.GetRequiredService<EngineClocks>();
         Task outbox = PublishOutboxAsync(services.GetRequiredService<Outbox>(), cancellation);
         // A virtual engine moves only inside POST /v1/clock.
@@ -142,6 +155,7 @@ public sealed class AutoBidService : IAsyncDisposable
         // Listening comes first: liveness must answer, and settings must be storable, while a broker that is down is waited for.
         await app.StartAsync(cancellation).ConfigureAwait(false);
         services.GetRequiredService<PolicyReload>().Run();
+        services.GetRequiredService<GpuLoss>().Watch();
         ICampaignNames names = services.GetRequiredService<ICampaignNames>();
         ICampaignStore store = services.GetRequiredService<ICampaignStore>();
         Engine.Decided += services.GetRequiredService<DecisionHistory>().Add;
@@ -236,7 +250,7 @@ public sealed class AutoBidService : IAsyncDisposable
 
         services.AddSingleton<PolicyMetrics>();
         services.AddSingleton(sp => new ModelRegistry(
-            options.ModelsDirectory ?? Installation.Models, new ModelRegistryOptions { Device = options.Device, DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, sp.GetRequiredService<PolicyMetrics>()));
+            options.ModelsDirectory ?? Installation.Models, RegistryOptionsOf(options), sp.GetRequiredService<PolicyMetrics>(), clocks.Monotonic));
         services.AddSingleton(sp => new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
         services.AddSingleton(sp => new AutoBidEngine(
             OptionsOf(options, node, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
@@ -245,7 +259,7 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? ListenAddress.PublicOf(options.Urls[0]))));
         services.AddSingleton<ServerMetrics>().AddSingleton<Readiness>().AddSingleton<Outbox>().AddSingleton<DecisionHistory>();
         services.AddSingleton<Bidder>().AddSingleton<BidEndpoint>().AddSingleton<EventsEndpoint>().AddSingleton<ClockEndpoint>();
-        services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>().AddSingleton<PolicyReload>().AddSingleton<PolicyEndpoints>();
+        services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>().AddSingleton<PolicyReload>().AddSingleton<PolicyEndpoints>().AddSingleton<GpuLoss>();
         services.AddSingleton(sp => ActivatorUtilities.CreateInstance<NoticeEndpoint>(sp, clocks.Monotonic));
         services.AddSingleton(sp => new DecisionsEndpoint(
             sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>(), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));
@@ -254,6 +268,15 @@ public sealed class AutoBidService : IAsyncDisposable
 
     private static PriorFile? PriorOf(ServeOptions options)
         => options.PriorFile is { } named ? PriorFile.Load(named) : File.Exists(Installation.Prior) ? PriorFile.Load(Installation.Prior) : null;
+
+    private static ModelRegistryOptions RegistryOptionsOf(ServeOptions options) => new()
+    {
+        Device = options.Device,
+        Accelerators = options.Accelerators,
+        DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick),
+        // A GPU answers sooner than a thread wakes; on a small machine the bid path needs the core.
+        Batcher = new BatcherOptions { Spin = options.Device == "cuda" && Environment.ProcessorCount >= CoresToSpin ? TimeSpan.FromMilliseconds(0.3) : default },
+    };
 
     private static EngineOptions OptionsOf(ServeOptions options, string node, PopulationPrior? prior, ExchangeProfiles profiles) => new()
     {

@@ -24,6 +24,15 @@ public sealed record ServeOptions
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>With device cuda: the GPUs to use, by ordinal.</summary>
+    public IReadOnlyList<int> Accelerators { get; init; } = [0];
+
+    /// <summary>True: when the last GPU is lost the service drains and ends, so that its supervisor starts a new process; false: the CPU answers from then on.</summary>
+    public bool RestartOnGpuLoss { get; init; }
+
+    /// <summary>How long a draining service goes on answering after it has stopped being ready.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>True: event time moves only through POST /v1/clock, and the engine is deterministic.</summary>
     public bool VirtualClock { get; init; }
 

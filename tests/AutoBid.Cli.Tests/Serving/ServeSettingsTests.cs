@@ -10,7 +10,8 @@ public sealed class ServeSettingsTests
     {
         ServeOptions options = Settings().ToOptions(), standard = new();
         Assert.Equal(standard.Urls, options.Urls);
-        Assert.Equal(standard with { Urls = options.Urls }, options);
+        Assert.Equal(standard.Accelerators, options.Accelerators);
+        Assert.Equal(standard with { Urls = options.Urls, Accelerators = options.Accelerators }, options);
     }
 
     [Fact]
@@ -23,7 +24,8 @@ public sealed class ServeSettingsTests
             ["data"] = "d",
             ["kafka"] = "h:9092",
             ["topic-prefix"] = "p.",
-            ["device"] = "cuda",
+            ["device"] = "cuda:0,1",
+            ["restart-on-gpu-loss"] = "true",
             ["clock"] = "virtual",
             ["clock-start"] = "2026-03-01T00:00:00Z",
             ["tick"] = "30s",
@@ -38,6 +40,8 @@ public sealed class ServeSettingsTests
         }).ToOptions();
         Assert.Equal(["http://127.0.0.1:1", "http://+:2"], options.Urls);
         Assert.Equal(("d", "h:9092", "p.", "cuda"), (options.DataDirectory, options.Kafka, options.TopicPrefix, options.Device));
+        Assert.Equal([0, 1], options.Accelerators);
+        Assert.True(options.RestartOnGpuLoss);
         Assert.True(options.VirtualClock);
         Assert.Equal(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), options.VirtualStart);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Tick);
@@ -63,6 +67,10 @@ public sealed class ServeSettingsTests
     [InlineData("urls", "ftp://x")]
     [InlineData("data", "")]
     [InlineData("device", "tpu")]
+    [InlineData("device", "cuda:")]
+    [InlineData("device", "cuda:0,x")]
+    [InlineData("device", "cuda:0:1")]
+    [InlineData("device", "cpu:0")]
     [InlineData("clock", "real")]
     [InlineData("clock-start", "yesterday")]
     [InlineData("tick", "500ms")]

@@ -117,6 +117,6 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("fineTune 4/4 validation", output, StringComparison.Ordinal);
         Assert.Contains("test SpendFirst mpc", output, StringComparison.Ordinal);
-        Assert.Equal(["card.json", "model.onnx", "parity.npz", "verdict.json"], Directory.GetFiles(served).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.Equal(["card.json", "model.cuda.onnx", "model.onnx", "parity.npz", "verdict.json"], Directory.GetFiles(served).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AutoBid.Core.Campaigns;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Ports;
@@ -41,6 +42,29 @@ public sealed class DeciderTests : IDisposable
         Assert.Equal(slot.ExpiresTicks, record.ExpiresTicks);
         Assert.Equal(2, Slot(c).Version + DecideAt(0.5).Count);
         Assert.Equal(2, Slot(c).Version);
+    }
+
+    [Fact]
+    public void A_tick_is_a_span_that_says_how_many_campaigns_it_decided()
+    {
+        var spans = new List<Activity>();
+        // Tests beside this one tick too: only those of this thread count.
+        int thread = Environment.CurrentManagedThreadId;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == EngineMetrics.MeterName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = span =>
+            {
+                if (Environment.CurrentManagedThreadId == thread) spans.Add(span);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        _bench.Open(Bench.Campaign("a"));
+        _bench.Open(Bench.Campaign("b"));
+        DecideAt(0);
+        Activity tick = Assert.Single(spans);
+        Assert.Equal(("autobid.tick", (object?)2), (tick.OperationName, tick.GetTagItem("autobid.campaigns")));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using AutoBid.Core.Features;
 using AutoBid.Core.Response;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.DecisionTransformer;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Tests.Testing;
@@ -85,7 +86,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     public void A_residual_stands_on_mpc_and_is_bounded()
     {
         var session = new FakeSession(residual: true) { Action = _ => 0.2f };
-        using var policy = new OnnxDecisionTransformerPolicy(Cards.Residual, session);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Residual, OneSession.Of(session, _clock));
         PolicyInput input = _days.Input(d => d.Steps(6, 0.8), Days.Prior());
         Assert.True(MpcPolicy.TryPlan(input, new DayForecast(), out double mpc));
         Assert.Equal(mpc * Math.Exp(0.2), Call.One(policy, input).Multiplier, 5);
@@ -132,8 +133,8 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         var backward = new PolicyDecision[6];
         policy.Decide([.. inputs.Reverse()], backward, DecisionScope.Unbounded(_clock));
         Assert.Equal(forward.Select(d => d.Multiplier), backward.Reverse().Select(d => d.Multiplier));
-        // Padding of the last chunk is an empty first token.
-        Assert.Equal([0f, 0, 0, 1], _session.Floats(_session.Index("mask"))[12..16].ToArray());
+        // What fills the last chunk is empty.
+        Assert.Equal([0f, 0, 0, 0], _session.Floats(_session.Index("mask"))[12..16].ToArray());
     }
 
     [Theory]
@@ -142,7 +143,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     public void A_deterministic_chunk_is_small_on_the_cpu(string provider, int rows)
     {
         var session = new FakeSession(provider: provider, batches: [1, 2, 4, 8, 16, 32]);
-        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(session, _clock));
         Call.One(policy, _days.Input(prior: Days.Prior()));
         Assert.Equal([rows], session.Runs);
     }
@@ -151,7 +152,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     public void A_graph_of_one_batch_size_runs_in_it()
     {
         var session = new FakeSession(batches: [16]);
-        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, session);
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(session, _clock));
         Assert.True(Call.One(policy, _days.Input(prior: Days.Prior())).IsDecided);
         Assert.Equal([16], session.Runs);
     }
@@ -218,7 +219,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         OnnxDecisionTransformerPolicy policy = Policy();
         _session.OnRun = () =>
         {
-            if (_session.Runs.Count == 2) throw new InferenceException("lost", true);
+            if (_session.Runs.Count == 2) throw new InferenceException("lost", InferenceFault.DeviceLost);
             _clock.Advance(TimeSpan.FromMilliseconds(9));
         };
         var decisions = new PolicyDecision[2];
@@ -230,7 +231,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     [Fact]
     public void Decides_a_batch_without_allocating()
     {
-        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OnnxSession.Open(File.ReadAllBytes(Path.Combine(Cards.Source, "tiny", "model.onnx"))));
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(OnnxSession.Open(File.ReadAllBytes(Path.Combine(Cards.Source, "tiny", "model.onnx"))), _clock));
         PolicyInput[] inputs = [.. Enumerable.Range(0, 64).Select(i => _days.Input(d => d.Steps(12, 0.7), Days.Prior(), id: "c" + i))];
         var decisions = new PolicyDecision[64];
         DecisionScope scope = DecisionScope.Unbounded(_clock);
@@ -241,18 +242,18 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
     [Fact]
     public void A_graph_or_builder_that_does_not_fit_is_refused()
     {
-        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Tiny, new FakeSession(window: 5))).Reason);
-        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Tiny, new FakeSession(residual: true))).Reason);
-        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Residual, new FakeSession())).Reason);
+        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(new FakeSession(window: 5), _clock))).Reason);
+        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(new FakeSession(residual: true), _clock))).Reason);
+        Assert.Equal(RefusalReason.Shape, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(Cards.Residual, OneSession.Of(new FakeSession(), _clock))).Reason);
         ModelCard other = Cards.Tiny with { Features = Cards.Tiny.Features with { Name = "auctionnet-16" } };
-        Assert.Equal(RefusalReason.Features, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(other, new FakeSession())).Reason);
+        Assert.Equal(RefusalReason.Features, Assert.Throws<ModelRefusedException>(() => new OnnxDecisionTransformerPolicy(other, OneSession.Of(new FakeSession(), _clock))).Reason);
     }
 
     [Fact]
     public void The_real_runtime_gives_a_campaign_the_same_answer_in_any_batch()
     {
         byte[] graph = File.ReadAllBytes(Path.Combine(Cards.Source, "tiny", "model.onnx"));
-        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OnnxSession.Open(graph));
+        using var policy = new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(OnnxSession.Open(graph), _clock));
         PolicyInput[] inputs = [.. Enumerable.Range(0, 70).Select(i => _days.Input(d => d.Steps(i % 48, 0.5 + 0.02 * i), Days.Prior(), id: $"c{i:D2}"))];
         PolicyDecision[] together = new PolicyDecision[70], timed = new PolicyDecision[70];
         policy.Decide(inputs, together, DecisionScope.Unbounded(_clock));
@@ -266,7 +267,7 @@ public sealed class OnnxDecisionTransformerPolicyTests : IDisposable
         Assert.True(together.Select(d => Math.Round(d.Multiplier, 6)).Distinct().Count() > 30);
     }
 
-    private OnnxDecisionTransformerPolicy Policy(ModelCard? card = null) => new(card ?? Cards.Tiny, _session);
+    private OnnxDecisionTransformerPolicy Policy(ModelCard? card = null) => new(card ?? Cards.Tiny, OneSession.Of(_session, _clock));
 
     private float[] Floats(string input) => _session.Floats(_session.Index(input))[..4].ToArray();
 

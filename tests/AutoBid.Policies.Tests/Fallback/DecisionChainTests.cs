@@ -1,6 +1,7 @@
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Simple;
@@ -99,16 +100,29 @@ public sealed class DecisionChainTests : IDisposable
         (string, Exception)? told = null;
         _chain.PolicyFailed += (name, error) => told = (name, error);
         _gave.Decides = 0;
-        _gave.OnDecide = () => throw new InferenceException("CUDA error 719", isDeviceLost: true);
+        _gave.OnDecide = () => throw new InferenceException("CUDA error 719", InferenceFault.DeviceLost);
         Assert.True(Call.One(_chain, Item("gave", last: 0.9), In(50)) is { Step: FallbackStep.Last, Reason: FallbackReason.GpuLost });
         Assert.Equal("gave", told?.Item1);
     }
 
-    [Fact]
-    public void Failures_open_the_breaker_and_time_closes_it()
+    [Theory]
+    [InlineData(InferenceFault.QueueFull, FallbackReason.QueueFull)]
+    [InlineData(InferenceFault.DeviceLost, FallbackReason.GpuLost)]
+    public void What_says_nothing_of_the_model_does_not_open_the_breaker(InferenceFault fault, FallbackReason reason)
     {
         _gave.Decides = 0;
-        _gave.OnDecide = () => throw new InferenceException("bad graph", isDeviceLost: false);
+        _gave.OnDecide = () => throw new InferenceException("not now", fault);
+        for (int i = 0; i < 10; i++) Assert.Equal(reason, Call.One(_chain, Item("gave", last: 0.9), In(50)).Reason);
+        Assert.Equal(10, _gave.Calls);
+    }
+
+    [Theory]
+    [InlineData(InferenceFault.Model)]
+    [InlineData(InferenceFault.OutOfMemory)]
+    public void Failures_open_the_breaker_and_time_closes_it(InferenceFault fault)
+    {
+        _gave.Decides = 0;
+        _gave.OnDecide = () => throw new InferenceException("bad graph", fault);
         for (int i = 0; i < 3; i++) Assert.Equal(FallbackReason.Breaker, Call.One(_chain, Item("gave", last: 0.9), In(50)).Reason);
         Assert.Equal(3, _gave.Calls);
 
@@ -200,7 +214,7 @@ public sealed class DecisionChainTests : IDisposable
     public void A_stalled_session_falls_back_at_its_deadline()
     {
         var session = new FakeSession { OnRun = () => _clock.Advance(TimeSpan.FromMilliseconds(80)) };
-        _models.Serve(new OnnxDecisionTransformerPolicy(Cards.Tiny, session));
+        _models.Serve(new OnnxDecisionTransformerPolicy(Cards.Tiny, OneSession.Of(session, _clock)));
         ChainDecision decision = Call.One(_chain, Days.Item(_days.Input(prior: Days.Prior(), last: 0.9), "tiny"), In(50));
         Assert.True(decision is { Step: FallbackStep.Last, Reason: FallbackReason.Deadline });
     }

@@ -1,4 +1,5 @@
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Tests.Testing;
 using static AutoBid.Policies.Tests.Testing.ModelFiles;
@@ -41,7 +42,7 @@ public sealed class ModelRegistryTests : IDisposable
     [Fact]
     public void A_missing_folder_serves_nothing()
     {
-        using var registry = new ModelRegistry(Path.Combine(_root, "absent"), new ModelRegistryOptions(), _meter.Metrics);
+        using var registry = new ModelRegistry(Path.Combine(_root, "absent"), new ModelRegistryOptions(), _meter.Metrics, new ManualClock());
         registry.Reload();
         Assert.Empty(registry.Live);
         Assert.Empty(registry.List());
@@ -226,7 +227,7 @@ public sealed class ModelRegistryTests : IDisposable
     public void A_session_that_fails_at_parity_is_refused_and_closed()
     {
         Install("tiny");
-        var session = new FakeSession { OnRun = () => throw new InferenceException("broken", false) };
+        var session = new FakeSession { OnRun = () => throw new InferenceException("broken", InferenceFault.Model) };
         using ModelRegistry registry = Loaded(open: (_, _) => session);
         Assert.Empty(registry.Live);
         Assert.Equal(RefusalReason.Session, Assert.Single(_refused).Reason);
@@ -440,7 +441,7 @@ public sealed class ModelRegistryTests : IDisposable
 
     private ModelRegistry Loaded(ModelRegistryOptions? options = null, SessionOpener? open = null)
     {
-        var registry = new ModelRegistry(_root, options ?? new ModelRegistryOptions(), _meter.Metrics, open);
+        var registry = new ModelRegistry(_root, options ?? new ModelRegistryOptions(), _meter.Metrics, new ManualClock(), open);
         registry.Refused += (name, version, error) => _refused.Add((name, version, error.Reason, error.Message));
         registry.Reload();
         return registry;

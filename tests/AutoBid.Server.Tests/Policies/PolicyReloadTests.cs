@@ -19,7 +19,7 @@ public sealed class PolicyReloadTests : IDisposable
 
     public PolicyReloadTests()
     {
-        _registry = new ModelRegistry(_folder.Path, new ModelRegistryOptions(), _metrics);
+        _registry = new ModelRegistry(_folder.Path, new ModelRegistryOptions(), _metrics, TimeProvider.System);
         _reload = new PolicyReload(_registry, new PolicyCatalog([new MpcPolicy()], _registry, TimeProvider.System), _log);
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using AutoBid.Policies.DecisionTransformer;
+using AutoBid.Policies.Fallback;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Priors;
 using AutoBid.Simulator.Agents;
@@ -128,7 +130,8 @@ public sealed class TorchParityTests : IDisposable
     private OnnxDecisionTransformerPolicy Open(string kind)
     {
         string folder = Path.Combine(_folder, "model", kind);
-        return new(ModelCard.Parse(File.ReadAllBytes(Path.Combine(folder, "card.json"))), OnnxSession.Open(File.ReadAllBytes(Path.Combine(folder, "model.onnx"))));
+        var session = OnnxSession.Open(File.ReadAllBytes(Path.Combine(folder, "model.onnx")));
+        return new(ModelCard.Parse(File.ReadAllBytes(Path.Combine(folder, "card.json"))), ModelInference.Over(kind, session, TimeProvider.System, new PolicyMetrics()));
     }
 
     private sealed record ParityPlay(string Name, AuctionRules Rules, ParityVariant[] Variants);
