@@ -37,6 +37,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
     private readonly ModelCard _card;
     private readonly IInferenceSession _session;
     private readonly IFeatureBuilder _features;
+    private readonly IWindowAddition? _addition;
     private readonly DayForecast _scratch = new();
     private readonly Lock _gate = new();
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask, _action;
@@ -48,7 +49,14 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
     /// <param name="session">Owned from here on, unless this throws.</param>
     /// <exception cref="ModelRefusedException">Reason Features or Shape: card, builder and graph do not fit.</exception>
     public OnnxDecisionTransformerPolicy(ModelCard card, IInferenceSession session)
+        : this(card, session, null)
     {
+    }
+
+    /// <param name="addition">What the graph takes and answers beside the window; null: nothing.</param>
+    internal OnnxDecisionTransformerPolicy(ModelCard card, IInferenceSession session, IWindowAddition? addition)
+    {
+        _addition = addition;
         _card = card;
         _session = session;
         _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
@@ -66,7 +74,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         bool residual = card.Action == "residualToMpc";
         _base = residual ? Input("base", "float32", _window) : -1;
         _baseMask = residual ? Input("baseMask", "float32", _window) : -1;
-        if (session.Inputs.Count != (residual ? 7 : 5)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
+        if (session.Inputs.Count != (residual ? 7 : 5) + (addition?.Inputs ?? 0)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
         _action = IndexOf(session.Outputs, "action");
         if (_action < 0 || session.Outputs[_action].RowLength != 1) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
         Model = string.Create(CultureInfo.InvariantCulture, $"{card.Name}/{card.Version}");
@@ -99,7 +107,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
                 int batch = deterministic ? _deterministicBatch : ChooseBatch(count - first);
                 int size = _session.Batches[batch], rows = Math.Min(size, count - first);
                 long started = scope.Monotonic.GetTimestamp();
-                for (int row = 0; row < rows; row++) Fill(row, inputs[_order[first + row]]);
+                for (int row = 0; row < rows; row++) Fill(row, inputs[_order[first + row]], scope.Seed);
                 for (int row = rows; row < size; row++) Pad(row);
                 _session.Run(size);
                 Measure(batch, scope.Monotonic.GetElapsedTime(started).TotalMilliseconds);
@@ -148,9 +156,10 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         return count;
     }
 
-    private void Fill(int row, in PolicyInput input)
+    private void Fill(int row, in PolicyInput input, ulong seed)
     {
         Clear(row);
+        _addition?.Fill(row, input, seed);
         TrajectoryView day = input.Trajectory;
         int now = day.Closed;
         bool knowsStep = input is { CurrentImpressions: > 0, CurrentMeanValue: > 0 };
@@ -189,6 +198,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
     private void Pad(int row)
     {
         Clear(row);
+        _addition?.Pad(row);
         _session.Floats(_mask)[row * _window + _window - 1] = 1;
     }
 
@@ -211,7 +221,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IDisposable
         int now = input.Trajectory.Closed;
         if (_card.Serving.Smoothing > 0 && now > 0 && input.Trajectory.Rows[now - 1].Multiplier > 0)
             log += _card.Serving.Smoothing * (LogExecuted(input.Trajectory.Rows[now - 1]) - log);
-        decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true };
+        decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true, Plan = _addition?.PlanOf(row, input) };
     }
 
     private static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.DecisionTransformer;
+using AutoBid.Policies.Diffusion;
 using AutoBid.Policies.Fallback;
 
 namespace AutoBid.Policies.Models;
@@ -208,7 +209,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         {
             CheckShapes("input", folder.Card.Inputs, session.Inputs);
             CheckShapes("output", folder.Card.Outputs, session.Outputs);
-            IBidPolicy policy = new OnnxDecisionTransformerPolicy(folder.Card, session);
+            IBidPolicy policy = folder.Card.Kind == "diffusion" ? new OnnxDiffusionPolicy(folder.Card, session) : new OnnxDecisionTransformerPolicy(folder.Card, session);
             try
             {
                 ParityCheck.Run(folder.Card, file, folder.Path, session);
@@ -229,7 +230,6 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
 
     private void CheckServing(ModelCard card)
     {
-        if (card.Kind != "dt") throw new ModelRefusedException(RefusalReason.Kind, $"kind {card.Kind} is not served by this version");
         double? p99 = _options.Device == "cuda" ? card.P99Ms?.H100 : card.P99Ms?.Cpu1;
         if (p99 > _options.DeadlineMs)
             throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"its card states a p99 of {p99} ms a decision on {_options.Device}, the deadline here is {_options.DeadlineMs} ms"));

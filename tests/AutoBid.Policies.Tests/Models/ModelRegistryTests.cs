@@ -129,8 +129,15 @@ public sealed class ModelRegistryTests : IDisposable
         string folder = Install("tiny");
         Edit(folder, card => card["features"]!["name"] = "tarot");
         Refuses(RefusalReason.Features, "tarot");
-        Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "diffusion"));
-        Refuses(RefusalReason.Kind, "diffusion");
+        Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "tree"));
+        Refuses(RefusalReason.Card, "tree");
+    }
+
+    [Fact]
+    public void A_card_of_a_planner_over_a_graph_that_plans_nothing_is_refused()
+    {
+        Edit(Install("tiny"), card => card["kind"] = "diffusion");
+        Refuses(RefusalReason.Shape, "noise");
     }
 
     [Fact]
