@@ -42,6 +42,7 @@ class Situation:
 class Alignment:
     """A plan before and after, [B,...]; misfits by R."""
 
+    sampled: Tensor
     plan: Tensor
     promised: Tensor        # R of the plan that is kept
     before: Tensor
@@ -127,7 +128,7 @@ class Planner(nn.Module):
     def align(self, plan: Tensor, now: Situation) -> Alignment:
         """Moves the planned suffix towards the efficiency asked for; every step is kept only where its misfit falls and the plan stays
         in distribution."""
-        config, future = self.config, now.future
+        config, future, sampled = self.config, now.future, plan
         promised = self.returns(plan, now.known, future, now.row)
         before = after = misfit(promised, now.asked, config.twoSided)
         for _ in range(config.alignSteps if config.choice == "align" else 0):
@@ -137,7 +138,7 @@ class Planner(nn.Module):
             kept = torch.logical_and(cost < after, self.is_likely(moved, now) > 0.5)
             plan = torch.where(kept.reshape(-1, 1, 1), moved, plan)
             promised, after = torch.where(kept, told, promised), torch.where(kept, cost, after)
-        return Alignment(plan, promised, before, after)
+        return Alignment(sampled, plan, promised, before, after)
 
     def plan(self, now: Situation, noise: Tensor) -> tuple[Alignment, Situation]:
         """Plans of noise [B,M,T,4]: one per noise that counts, B x `noises` of them, with their situations."""
@@ -150,7 +151,7 @@ class Planner(nn.Module):
         rank = misfit(found.promised, situation.asked, self.config.twoSided) - 1e-4 * found.promised + 10 * (1 - self.is_likely(found.plan, situation))
         best = rank.reshape(-1, many).argmin(1)
         rows = torch.arange(len(best), device=best.device) * many + best
-        return Alignment(found.plan[rows], found.promised[rows], found.before[rows], found.after[rows]), now
+        return Alignment(found.sampled[rows], found.plan[rows], found.promised[rows], found.before[rows], found.after[rows]), now
 
     @property
     def draws(self) -> int:

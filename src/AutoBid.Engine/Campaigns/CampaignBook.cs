@@ -54,7 +54,6 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
                 Block = -1,
                 LastPolicyTick = -1,
                 DecidedStep = -1,
-            PlannedStep = -1,
                 PlannedStep = -1,
             };
             _states[campaign].IsOwned = Owned.Contains(_states[campaign].Partition);
