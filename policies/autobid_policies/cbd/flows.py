@@ -65,7 +65,8 @@ class FlowScale(nn.Module):
         if missing:
             raise ValueError(f"flows need the feature columns {missing}")
         self.means = means
-        self.columns = [names.index(name) for name in _COLUMNS]
+        # A buffer: indexing by a list would copy from the host, which a captured graph must not.
+        self.register_buffer("columns", torch.tensor([names.index(name) for name in _COLUMNS]), persistent=False)
         self.register_buffer("row_mean", torch.zeros(len(_COLUMNS)))
         self.register_buffer("row_std", torch.ones(len(_COLUMNS)))
         self.register_buffer("mean", torch.zeros(STEPS, SIZE))
@@ -96,7 +97,7 @@ class FlowScale(nn.Module):
 
     def known(self, states: Tensor, timesteps: Tensor) -> Tensor:
         """Flows [B,L,4], not z-scored, of the steps before those of the rows `states` [B,L,F]; `timesteps` [B,L]."""
-        left, gained, spend, value, price, multiplier = (states[:, :, self.columns] * self.row_std + self.row_mean).unbind(2)
+        left, gained, spend, value, price, multiplier = (states.index_select(2, self.columns) * self.row_std + self.row_mean).unbind(2)
         if self.means:
             number = timesteps.clamp(min=1).to(states.dtype)
             return torch.stack([STEPS * (1 - left) / number, STEPS * gained / number, price, multiplier], 2)
@@ -105,7 +106,7 @@ class FlowScale(nn.Module):
 
     def standing(self, row: Tensor) -> tuple[Tensor, Tensor]:
         """Share of the budget left and value so far [B] from z-scored rows [B,F]."""
-        raw = row[:, self.columns[:2]] * self.row_std[:2] + self.row_mean[:2]
+        raw = row.index_select(1, self.columns[:2]) * self.row_std[:2] + self.row_mean[:2]
         return raw[:, 0].clamp(min=0.0), raw[:, 1].clamp(min=0.0)
 
     def outlook(self, flows: Tensor, future: Tensor, row: Tensor) -> Outlook:

@@ -258,6 +258,11 @@ class Trainer:
         torch._foreach_add_(slow, fast, alpha=1 - decay)
 
     def _enter_fine_tuning(self) -> None:
+        if self.policy.noises:
+            # The days that it plays say nothing about its plans, which are as good as they have become and stay so from here on.
+            self.best, self.best_state = -math.inf, None
+        elif self.best_state is not None:
+            self.policy.load_state_dict(self.best_state)
         self.stage, self.step, self.progress = "fineTune", 0, 0.0
         self.policy.tune()
 
@@ -289,7 +294,7 @@ class Trainer:
                     f"{len(self.test):,} keys, {self.device}{', forecasts and MPC in roll-outs' if self.planned else ''}")
         started = saved = told = stage_started = self.clock()
         told_at, progress_then = (self.stage, self.step), self.progress
-        if self.stage == "offline" and self.step == 0:
+        if self.stage == "offline" and self.step == 0 and not self.policy.noises:
             # Untrained, a residual is MPC itself, which imitation of the logs may well spoil.
             self.report(f"untrained: validation {self.validate():.2f} % of S*")
         while True:
@@ -307,10 +312,8 @@ class Trainer:
                 self.course.seconds[self.stage] = round(self.course.seconds.get(self.stage, 0) + self.clock() - stage_started, 1)
                 if late and self.step > 0:
                     self.report(f"{self.stage} {self.step}/{limit} time is up, validation {self.validate():.2f} % of S* (best {self.best:.2f})")
-                if self.stage == "fineTune":
+                if self.stage == "fineTune" or self.config.fineTune.steps == 0:
                     break
-                if self.best_state is not None:
-                    self.policy.load_state_dict(self.best_state)
                 self._enter_fine_tuning()
                 stage_started, progress_then = self.clock(), 0.0
                 self.optimiser = self._optimiser()
