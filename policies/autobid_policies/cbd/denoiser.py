@@ -15,7 +15,7 @@ _INPUTS = SIZE + 2
 
 
 class Modulated(nn.Module):
-    """Pre-norm block whose scales, shifts and gates follow the condition; gates start at 0, so an untrained net is the identity."""
+    """Pre-norm block whose scales, shifts and gates follow the condition; gates start at 0 and scales at 1, so an untrained net is the identity."""
 
     def __init__(self, width: int, heads: int, condition: int, ratio: int):
         super().__init__()
@@ -26,12 +26,13 @@ class Modulated(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, ratio * width), nn.GELU(), nn.Linear(ratio * width, width))
         self.modulation = nn.Linear(condition, 6 * width)
         nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
+        with torch.no_grad():
+            self.modulation.bias.copy_(torch.tensor([0.0, 1.0, 0.0] * 2).repeat_interleave(width))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         shift1, scale1, gate1, shift2, scale2, gate2 = torch.split(self.modulation(condition).unsqueeze(1), self.width, 2)
-        x = x + gate1 * self._attend(self.norm1(x) * (1 + scale1) + shift1)
-        return x + gate2 * self.mlp(self.norm2(x) * (1 + scale2) + shift2)
+        x = torch.addcmul(x, gate1, self._attend(torch.addcmul(shift1, scale1, self.norm1(x))))
+        return torch.addcmul(x, gate2, self.mlp(torch.addcmul(shift2, scale2, self.norm2(x))))
 
     def _attend(self, x: Tensor) -> Tensor:
         # int(): lengths become constants of an exported graph.
