@@ -39,6 +39,20 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_planner_goes_live_and_plans_the_same_day_the_same_way()
+    {
+        Install("planner");
+        using ModelRegistry registry = Loaded();
+        IBidPolicy policy = Assert.Single(registry.Live).Policy;
+        PolicyInput input = new Days().Input(d => d.Steps(6, 0.8), Days.Prior());
+        PolicyDecision first = Call.One(policy, input), second = Call.One(policy, input);
+        Assert.Equal((6, 42), (first.Plan!.FirstStep, first.Plan.Spend.Count));
+        Assert.All(first.Plan.Spend, share => Assert.Equal(0.01, share, 0.004));
+        Assert.Equal(first.Plan.Spend, second.Plan!.Spend);
+        Assert.Equal(first.Multiplier, second.Multiplier);
+    }
+
+    [Fact]
     public void A_missing_folder_serves_nothing()
     {
         using var registry = new ModelRegistry(Path.Combine(_root, "absent"), new ModelRegistryOptions(), _meter.Metrics);
