@@ -53,8 +53,8 @@ rows() {
 
 cbd() {
   local c=policies/configs
-  compared ablation-cbd 8 "${CBD_ROW_MINUTES:-4}" small --configs $c/ablation/cbd-off.json $c/ablation/cbd-off-*.json &
-  model cbd "${CBD_MINUTES:-10.5}" 0
+  compared ablation-cbd 7 "${CBD_ROW_MINUTES:-6}" small --configs $c/ablation/cbd-off.json $c/ablation/cbd-off-*.json &
+  model cbd "${CBD_MINUTES:-13}" 0
   wait
   planning cbd planning
   planning ablation-cbd/cbd-off planning-offline

@@ -151,6 +151,8 @@ class PlanPlayer:
         parts = [torch.zeros(keys, step - seen, SIZE, device=device), *(f.unsqueeze(1) for f in self.history),
                  torch.zeros(keys, STEPS - step, SIZE, device=device)]
         places = torch.zeros(2, STEPS, device=device)
-        places[0, step - seen:step], places[1, step] = 1.0, 1.0
+        # fill_: a number set by index is copied from the host, which a captured graph must not.
+        places[0, step - seen:step].fill_(1.0)
+        places[1, step:step + 1].fill_(1.0)
         known, at = places[0].expand(keys, -1), places[1].expand(keys, -1)
         return Situation(torch.cat(parts, 1), known, at, row, condition)

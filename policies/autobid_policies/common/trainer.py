@@ -173,6 +173,16 @@ class Trainer:
         if self.stage == "offline" and self.pool_seed:
             self._relabel()
 
+    def start_from(self, model: Path) -> None:
+        """Fine-tunes a model.pt of an earlier run: its weights and its normalisation."""
+        state = checkpoint.load(model)
+        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition", "diffusion")):
+            raise DataError(f"{model} has another model configuration")
+        self.normaliser = Normaliser(state["mean"], state["std"]).to(self.device)
+        self.policy.load_state_dict(state["policy"])
+        self._enter_fine_tuning()
+        self.optimiser = self._optimiser()
+
     # -- one step --------------------------------------------------------------------------------------------------------------
 
     def _relabel(self) -> None:
