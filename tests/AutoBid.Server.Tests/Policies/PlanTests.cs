@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using AutoBid.Policies.Priors;
 using AutoBid.Policies.Tests.Testing;
 using AutoBid.Server.Tests.Testing;
 
@@ -42,9 +43,13 @@ public sealed class PlanTests : IDisposable
     public async Task The_trajectory_shows_planned_beside_actual()
     {
         string prior = Path.Combine(_folder.Path, "prior.json");
-        await File.WriteAllTextAsync(prior, Prior, TestContext.Current.CancellationToken);
+        new PriorFile
+        {
+            Name = "flat", Version = 1, BidPerValue = [40, 60, 90], Cost = [0.0011, 0.0038, 0.0085], Value = [0.00003, 0.00008, 0.00013], MeanValue = 0.0005,
+            Reference = 100, OpportunitiesPerDay = 50_000, RegimeSteps = 8,
+        }.Save(prior);
         await using TestService service = await TestService.StartAsync(options => options with { PriorFile = prior }, _folder.Path);
-        await service.CreateAsync("planned", "\"policy\":\"planner\"");
+        await service.CreateAsync("planned", ",\"policy\":\"planner\"");
         await service.AdvanceByAsync(TimeSpan.FromMinutes(60));
         JsonElement trajectory = await service.TrajectoryAsync("planned");
         JsonElement[] steps = [.. trajectory.GetProperty("steps").EnumerateArray()];
