@@ -45,8 +45,15 @@ public sealed class PlanTests : IDisposable
         string prior = Path.Combine(_folder.Path, "prior.json");
         new PriorFile
         {
-            Name = "flat", Version = 1, BidPerValue = [40, 60, 90], Cost = [0.0011, 0.0038, 0.0085], Value = [0.00003, 0.00008, 0.00013], MeanValue = 0.0005,
-            Reference = 100, OpportunitiesPerDay = 50_000, RegimeSteps = 8,
+            Name = "flat",
+            Version = 1,
+            BidPerValue = [40, 60, 90],
+            Cost = [0.0011, 0.0038, 0.0085],
+            Value = [0.00003, 0.00008, 0.00013],
+            MeanValue = 0.0005,
+            Reference = 100,
+            OpportunitiesPerDay = 50_000,
+            RegimeSteps = 8,
         }.Save(prior);
         await using TestService service = await TestService.StartAsync(options => options with { PriorFile = prior }, _folder.Path);
         await service.CreateAsync("planned", ",\"policy\":\"planner\"");
