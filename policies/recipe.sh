@@ -3,7 +3,8 @@
 #   data       two exports (a field that explores, one that plays plainly), packed: WORK/all for the models, WORK/small for the ablations
 #   models     student, teacher, gave+lwc, mlp+cf, each WORK/NAME/model.pt
 #   rows       ablations on WORK/small, offline rows and searched baselines on WORK/all: WORK/{ablation-cf,ablation-offline,offline,baselines}
-#   everything the three of them, models and rows beside each other where there are four GPUs
+#   cbd        WORK/cbd (offline stage beside the offline ablations, then fine-tuned alone) and what its planning is worth: WORK/{ablation-cbd,planning,planning-offline}
+#   everything the first three, models and rows beside each other where there are four GPUs
 # Minutes of each run are variables, for machines of another speed. Needs AUTOBID (the command that runs the CLI; default ./autobid).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,10 +51,23 @@ rows() {
   wait
 }
 
+cbd() {
+  local c=policies/configs
+  compared ablation-cbd 7 "${CBD_ROW_MINUTES:-6}" small --configs $c/ablation/cbd-off.json $c/ablation/cbd-off-*.json &
+  model cbd "${CBD_MINUTES:-13}" 0
+  wait
+  planning cbd planning
+  planning ablation-cbd/cbd-off planning-offline
+}
+
+# RUN NAME: what planning is worth in it
+planning() { "$python" -m autobid_policies.cbd.diagnose --checkpoint "$work/$1/model.pt" --data "$work/small" --out "$work/$2" --keys 2304 > "$work/$2.txt" 2>&1 || true; }
+
 case $stage in
   data) data ;;
   models) student 0; teacher 0 ;;
   rows) rows ;;
+  cbd) cbd ;;
   everything)
     data
     student 0 & teacher 1 &

@@ -26,8 +26,9 @@ from .common import checkpoint
 from .common.config import Config, merge
 from .common.data import SPEND_FIRST, TARGET_FIRST
 from .common.evaluate import interval, kept, paired, percent
-from .common.model import Policy, parameters
+from .common.model import parameters
 from .common.plots import draw_courses
+from .families import policy_of
 
 MODES = (("SpendFirst", SPEND_FIRST), ("TargetFirst", TARGET_FIRST))
 # A row may pass its share by so much (seconds) before it is ended.
@@ -131,7 +132,7 @@ def read_row(folder: Path) -> dict:
     progress = json.loads((folder / "progress.json").read_text("utf-8"))
     with np.load(folder / "scores.npz") as file:
         arrays = {name: torch.from_numpy(file[name]) for name in file.files}
-    return {"parameters": parameters(Policy(config.model, len(state["features"]["names"]))), "seconds": progress["seconds"],
+    return {"parameters": parameters(policy_of(config, tuple(state["features"]["names"]))), "seconds": progress["seconds"],
             "steps": {stage: max((p["step"] for p in progress["points"] if p["stage"] == stage), default=0) for stage in ("offline", "fineTune")},
             "selection": state["scores"]["selection"], "points": progress["points"], "arrays": arrays}
 

@@ -1,4 +1,4 @@
-"""Trains a policy: python -m autobid_policies.train --config FILE --data DIR --out DIR [--resume] [--minutes M | --finish-in M] [--small]
+"""Trains a policy: python -m autobid_policies.train --config FILE --data DIR --out DIR [--resume | --start-from MODEL] [--minutes M | --finish-in M] [--small]
 
 The config names the family: GAVE, decision transformer, behaviour cloning, CQL, IQL. --small cuts it down to a run of seconds on a CPU.
 Exit codes: 0 done, 2 bad input, 3 stopped by --minutes with a checkpoint.
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, type=Path, help="folder written by `autobid export-data`")
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt if there is one")
+    parser.add_argument("--start-from", type=Path, metavar="MODEL", help="fine-tune this model.pt of the same config; no offline stage")
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--minutes", type=float, help="stop after this long with a checkpoint (exit code 3)")
     limit.add_argument("--finish-in", type=float, metavar="MINUTES", help="end in this time, evaluation included; learning rates fall with the clock")
@@ -46,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         trainer = Trainer(small(config) if options.small else config, options.data, options.out, lambda line: print(line, flush=True))
         if options.resume and (options.out / "checkpoint.pt").exists():
             trainer.resume()
+        elif options.start_from:
+            trainer.start_from(options.start_from)
         return 0 if trainer.run(minutes=options.minutes, finish_in=options.finish_in) else STOPPED
     except (DataError, ValueError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)

@@ -24,6 +24,7 @@ public sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _fenced;
     private readonly Histogram<double> _tick;
     private readonly Histogram<double> _commit;
+    private readonly Histogram<double> _divergence;
 
     public EngineMetrics()
     {
@@ -38,6 +39,8 @@ public sealed class EngineMetrics : IDisposable
         _fenced = _meter.CreateCounter<long>("autobid_fenced_total", description: "Commits refused because another node owns the partition now.");
         _tick = _meter.CreateHistogram<double>("autobid_tick_duration_seconds", unit: "s", description: "Control tick, events to published slots.");
         _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
+        _divergence = _meter.CreateHistogram<double>(
+            "autobid_plan_divergence", description: "Spend of a closed step away from what was planned when it began, in even steps of the budget, by policy.");
     }
 
     public void CountApplied(EventKind kind) => _applied.Add(1, new KeyValuePair<string, object?>("kind", EventKinds.Text(kind)));
@@ -64,6 +67,9 @@ public sealed class EngineMetrics : IDisposable
     public void RecordTick(TimeSpan duration) => _tick.Record(duration.TotalSeconds);
 
     public void RecordCommit(TimeSpan duration) => _commit.Record(duration.TotalSeconds);
+
+    /// <summary>|executed - planned| spend of a step; 1 = a forty-eighth of the daily budget.</summary>
+    public void RecordPlanDivergence(string policy, double evenSteps) => _divergence.Record(evenSteps, new KeyValuePair<string, object?>("policy", policy));
 
     public void Dispose() => _meter.Dispose();
 }

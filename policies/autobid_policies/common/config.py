@@ -7,13 +7,19 @@ from pathlib import Path
 
 ACTIONS = ("logMultiplier", "residualToMpc")
 ARCHITECTURES = ("transformer", "mlp")
-# What the offline stage learns from the logs: GAVE, a decision transformer, behaviour cloning, conservative and implicit Q-learning.
-OBJECTIVES = ("gave", "dt", "bc", "cql", "iql")
+# What the offline stage learns from the logs: GAVE, a decision transformer, behaviour cloning, conservative and implicit Q-learning,
+# CBD (a planner by diffusion, which the config's `diffusion` describes).
+OBJECTIVES = ("gave", "dt", "bc", "cql", "iql", "cbd")
 # What is asked for: efficiency e, the return still to be gained (falls as it is gained), or nothing.
 CONDITIONS = ("efficiency", "return", "none")
 CRITICS = ("history", "paper")
 # Whose answer to other bids training days give: the frozen rivals' (a simulator's), or what the minimum to win alone says (a user's logs).
 MARKETS = ("frozen", "leastWinningCost")
+DENOISERS = ("transformer", "unet")
+# What a plan is made of: per-step flows, or running means since midnight (the public diffusion baseline's).
+PLAN_STATES = ("flows", "means")
+# How a sampled plan is brought to what is asked for: not at all, by the aligner, by picking the best of several samples, by classifier guidance.
+CHOICES = ("none", "align", "best", "guide")
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,49 @@ class FineTuneConfig:
 
 
 @dataclass(frozen=True)
+class DiffusionConfig:
+    """CBD's planner; other objectives do not look at it."""
+
+    arch: str = "transformer"
+    width: int = 64
+    layers: int = 3
+    heads: int = 4
+    mlpRatio: int = 3
+    patch: int = 4                     # steps a token, transformer only
+    conditionWidth: int = 96
+    states: str = "flows"
+    predicts: str = "v"                # or "eps"
+    noiseSteps: int = 64               # of training
+    samplingSteps: int = 5             # DDIM, eta 0
+    suffixOnly: bool = True            # False: the whole day is noised in training and history only pinned when sampling
+    conditionDropout: float = 0.2
+    guidance: float = 1.5
+    distilled: bool = True             # guidance in one pass of a net of its own; False: two passes of the completer
+    noises: int = 1                    # samples whose log multipliers are averaged
+    choice: str = "align"
+    samples: int = 8                   # of choice "best"
+    alignSteps: int = 2
+    alignRate: float = 2.0             # of the misfit's gradient, before it is cut to alignReach
+    alignReach: float = 0.05           # largest change of a plan, relative to it
+    twoSided: bool = False             # the paper's misfit, which worsens plans that promise more than was asked for
+    previousDropout: float = 0.5       # windows whose previous actions the inverse dynamics do not see, offline
+    returnNoise: float = 0.3           # largest noise on what the return model learns from
+    weightDistil: float = 1.0
+    weightReturn: float = 1.0
+    weightInverse: float = 1.0
+
+    def check(self) -> None:
+        for name, value, allowed in (("arch", self.arch, DENOISERS), ("states", self.states, PLAN_STATES), ("predicts", self.predicts, ("v", "eps")),
+                                     ("choice", self.choice, CHOICES)):
+            if value not in allowed:
+                raise ValueError(f"diffusion.{name} must be one of {', '.join(allowed)}")
+        if self.width % self.heads or 48 % self.patch or self.arch == "unet" and self.width % 8:
+            raise ValueError("diffusion.width must be a multiple of heads (of 8 in a unet), and patch must divide 48")
+        if not 1 <= self.samplingSteps <= self.noiseSteps or min(self.noises, self.samples, self.layers) < 1:
+            raise ValueError("diffusion.samplingSteps must lie in 1..noiseSteps; noises, samples and layers must be at least 1")
+
+
+@dataclass(frozen=True)
 class Config:
     name: str = "gave"
     version: int = 1
@@ -110,6 +159,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     offline: OfflineConfig = field(default_factory=OfflineConfig)
     fineTune: FineTuneConfig = field(default_factory=FineTuneConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
 
     def as_dict(self) -> dict:
         return json.loads(json.dumps(asdict(self)))
@@ -123,6 +173,9 @@ class Config:
                                      ("offline.critic", config.offline.critic, CRITICS), ("market", config.market, MARKETS)):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+        config.diffusion.check()
+        if config.objective == "cbd" and (model.action != "logMultiplier" or config.condition != "efficiency" or not model.spans):
+            raise ValueError("objective cbd needs model.spans, action logMultiplier and condition efficiency")
         if model.width % model.heads:
             raise ValueError("model.width must be a multiple of model.heads")
         if model.spans and (len(model.spans) != model.layers or min(model.spans) < 1 or sum(model.spans) - model.layers + 1 != model.window):
@@ -148,7 +201,7 @@ def merge(raw: dict, changes: dict) -> dict:
 def _build(kind: type, raw: dict, where: str):
     if not isinstance(raw, dict):
         raise ValueError(f"{where}: not an object")
-    nested = {"model": ModelConfig, "offline": OfflineConfig, "fineTune": FineTuneConfig}
+    nested = {"model": ModelConfig, "offline": OfflineConfig, "fineTune": FineTuneConfig, "diffusion": DiffusionConfig}
     known = {f.name for f in fields(kind)}
     unknown = sorted(set(raw) - known)
     if unknown:

@@ -7,12 +7,12 @@ from typing import Callable
 import torch
 from torch import Tensor
 
+from ..families import player_of
 from . import curves
 from .data import SPEND_FIRST, TARGET_FIRST, FeatureDropout, Manifest, Normaliser, TrajectorySet
 from .features import Twin, draw_arrivals
 from .rollout import Decide, ReplanOracle, constant, receding_horizon, rescale, roll_out
 from .model import Policy
-from .serving import WindowPolicy
 from .windows import exponents
 
 BUDGETS = (0.5, 1.0, 1.5)
@@ -111,7 +111,7 @@ class Evaluator:
 
     def policy(self, policy: Policy, normaliser: Normaliser) -> Make:
         policy.eval()
-        return lambda chunk: WindowPolicy(policy, normaliser, self.serve_at, chunk, gained_with=exponents(chunk.mode) if self.returns else None)
+        return lambda chunk: player_of(policy, normaliser, self.serve_at, chunk, gained_with=exponents(chunk.mode) if self.returns else None)
 
     def selection(self, days: TrajectorySet, keys: int, policy: Policy, normaliser: Normaliser) -> float:
         """One figure for choosing checkpoints: % of S* with budgets spread over 0.5 to 1.5 and groups hidden at random, the same

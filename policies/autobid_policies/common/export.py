@@ -10,44 +10,74 @@ import argparse
 import inspect
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..cbd.flows import SIZE as CHANNELS
+from ..cbd.policy import PlanPolicy
+from ..families import noise_for, policy_of
 from . import checkpoint, fused
 from .card import tensor, write_card, write_verdict
 from .config import Config
-from .model import Policy, ServedPolicy
+from .data import STEPS
+from .model import ServedPolicy
 
 OPSET = 17
-TOLERANCE = 1e-4
-OUTPUTS = ("action", "beta", "value")
 
 
-def served(state: dict) -> ServedPolicy:
-    """The inference module of a model.pt."""
+@dataclass(frozen=True)
+class Kind:
+    """What a card calls a graph, what it answers per row, and how near the served answers must come to torch's (design.md section 4)."""
+
+    name: str
+    outputs: dict[str, tuple[int, ...]]
+    tolerance: float
+
+
+DT = Kind("dt", {"action": (), "beta": (), "value": ()}, 1e-4)
+DIFFUSION = Kind("diffusion", {"action": (), "plan": (STEPS, CHANNELS), "promise": ()}, 1e-3)
+
+
+def served(state: dict, guided: bool = False, noises: int | None = None) -> nn.Module:
+    """The inference module of a model.pt. For policies that plan: `guided` takes the completer's two passes in place of the one that they
+    were distilled into, `noises` averages over so many plans."""
     config = Config.parse(state["config"])
-    policy = Policy(config.model, len(state["features"]["names"]))
+    policy = policy_of(config, tuple(state["features"]["names"]))
     policy.load_state_dict(state["policy"])
-    return ServedPolicy(policy).eval()
+    if not isinstance(policy, PlanPolicy):
+        return ServedPolicy(policy).eval()
+    changes = {"distilled": False} if guided else {}
+    return policy.eval().with_options(**changes, **({} if noises is None else {"noises": noises}))
 
 
-def inputs_of(state: dict) -> dict[str, Tensor]:
+def kind_of(module: nn.Module) -> Kind:
+    return DIFFUSION if isinstance(module, PlanPolicy) else DT
+
+
+def inputs_of(state: dict, module: nn.Module) -> dict[str, Tensor]:
     """Parity inputs in the graph's order."""
-    return dict(state["parity"])
+    inputs = dict(state["parity"])
+    if isinstance(module, PlanPolicy):
+        drawn = noise_for(module, len(inputs["condition"]), torch.Generator().manual_seed(31))
+        inputs["noise"] = drawn[:, 0].contiguous()
+    return inputs
 
 
-def write_graph(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> None:
+def write_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path) -> None:
+    outputs = list(kind_of(module).outputs)
     extra = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     names = list(inputs)
     with warnings.catch_warnings():
         # The window is meant to become a constant of the graph.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", "The shape inference of prim::Constant")
         torch.onnx.export(module, tuple(tensor[:2] for tensor in inputs.values()), str(path), opset_version=OPSET, input_names=names,
-                          output_names=list(OUTPUTS), dynamic_axes={name: {0: "batch"} for name in [*names, *OUTPUTS]},
+                          output_names=outputs, dynamic_axes={name: {0: "batch"} for name in [*names, *outputs]},
                           do_constant_folding=True, **extra)
     graph = onnx.load(str(path))
     onnx.checker.check_model(graph, full_check=True)
@@ -55,22 +85,24 @@ def write_graph(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> 
         raise ValueError(f"the exported graph takes {[i.name for i in graph.graph.input]}, not {names}")
 
 
-def write_parity(module: ServedPolicy, inputs: dict[str, Tensor], path: Path) -> None:
+def write_parity(module: nn.Module, inputs: dict[str, Tensor], path: Path) -> None:
     """Inputs under their names, torch's answers as out_<name>; uncompressed and in C order for plain readers."""
     with torch.no_grad():
         answers = module(*inputs.values())
     arrays = {name: np.ascontiguousarray(value.numpy()) for name, value in inputs.items()}
-    arrays |= {f"out_{name}": np.ascontiguousarray(value.numpy()) for name, value in zip(OUTPUTS, answers)}
+    arrays |= {f"out_{name}": np.ascontiguousarray(value.numpy()) for name, value in zip(kind_of(module).outputs, answers)}
     np.savez(path, **arrays)
 
 
-def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run", p99_cpu1: float | None = None) -> None:
+def export(source: Path, out: Path, verdict: str = "provisional", reason: str = "the gate has not run", p99_cpu1: float | None = None,
+           guided: bool = False, noises: int | None = None, version: int | None = None) -> None:
     state = checkpoint.load(source)
     config = Config.parse(state["config"])
     if config.condition == "return":
         # The service asks for one efficiency the whole day; a return that falls as it is gained is an ablation.
         raise ValueError(f"{source}: a policy conditioned on returns cannot be served")
-    module, inputs = served(state), inputs_of(state)
+    module = served(state, guided, noises)
+    kind, inputs = kind_of(module), inputs_of(state, module)
     out.mkdir(parents=True, exist_ok=True)
     write_graph(module, inputs, out / "model.onnx")
     write_parity(module, inputs, out / "parity.npz")
@@ -80,14 +112,14 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         # What evaluation must use; a service has the prior of its own market.
         serving["priorSha256"] = state["data"]["priorSha256"]
     write_card(
-        out, name=config.name, version=config.version, kind="dt",
+        out, name=config.name, version=version or config.version, kind=kind.name,
         features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
         window=window,
         inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
-        outputs=[tensor(name, "float32", -1) for name in OUTPUTS], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
-        tolerance=TOLERANCE, parity=len(inputs["condition"]), data=state["data"],
+        outputs=[tensor(name, "float32", -1, *shape) for name, shape in kind.outputs.items()], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
+        tolerance=kind.tolerance, parity=len(inputs["condition"]), data=state["data"],
         serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1)
-    if config.model.arch == "transformer":
+    if config.model.arch == "transformer" and isinstance(module, ServedPolicy):
         fused.add(out, module.policy)
     write_verdict(out, verdict, reason)
 
@@ -97,11 +129,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", required=True, type=Path, help="model.pt written by training")
     parser.add_argument("--out", required=True, type=Path, help="policies/models/<policy>/<version>")
     parser.add_argument("--p99-cpu1", type=float, metavar="MS", help="of one decision on one CPU core, from `autobid bench policy`")
+    parser.add_argument("--guided", action="store_true", help="policies that plan: the completer's two passes, not the one they were distilled into")
+    parser.add_argument("--noises", type=int, help="policies that plan: how many plans a decision averages over")
+    parser.add_argument("--version", type=int, help="another version than the config's")
     parser.add_argument("--verdict", default="provisional", choices=("default", "usable", "provisional"))
     parser.add_argument("--reason", default="the gate has not run")
     options = parser.parse_args(arguments)
     try:
-        export(options.checkpoint, options.out, options.verdict, options.reason, options.p99_cpu1)
+        export(options.checkpoint, options.out, options.verdict, options.reason, options.p99_cpu1, options.guided, options.noises, options.version)
     except (OSError, ValueError, KeyError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 2

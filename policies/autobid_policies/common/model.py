@@ -15,7 +15,7 @@ from typing import Callable
 import torch
 from torch import Tensor, nn
 
-from .data import LOG_MAX, LOG_MIN
+from .data import LOG_MAX, LOG_MIN, Normaliser, TrajectorySet
 from .config import ModelConfig
 
 # Large enough to silence a token in softmax, small enough for half precision.
@@ -180,6 +180,8 @@ class Policy(nn.Module):
     timesteps [B,L], mask [B,L]; with action residualToMpc also base [B,L] and base_mask [B,L].
     """
 
+    noises = 0  # samples of noise that a decision takes
+
     def __init__(self, config: ModelConfig, features: int):
         super().__init__()
         self.config, self.features = config, features
@@ -213,6 +215,12 @@ class Policy(nn.Module):
         # Detached: what pulls q~ up may move beta and nothing else.
         beta = torch.exp(0.5 * torch.tanh(_scalars(self.beta_head(hidden.detach()))))
         return action, beta, _scalars(self.value_head(hidden))
+
+    def fit(self, days: TrajectorySet, normaliser: Normaliser) -> None:
+        """Statistics of training days that the net holds: none."""
+
+    def tune(self) -> None:
+        """Fine-tuning begins: every weight learns."""
 
     def stream(self) -> Callable[..., Tensor]:
         """Decides step by step: (token parts [B,..] joined, step) -> action [B]; only where `streams`."""

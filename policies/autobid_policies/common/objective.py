@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from .config import Config
+from .data import Normaliser
 from .losses import expectile, mean
 from .model import Policy
-from .windows import Windows
+from .windows import Pool, Windows, random_windows
 
 Report = Callable[[str], None]
 
@@ -28,6 +29,11 @@ class Objective(ABC):
     def __init__(self, config: Config, features: int, device: torch.device):
         self.config, self.options = config, config.offline
         self.modules: dict[str, nn.Module] = {}
+
+    def batch(self, policy: Policy, pool: Pool, count: int, window: int, normaliser: Normaliser, keep: Tensor | None,
+              generator: torch.Generator) -> Windows:
+        """What a step learns from."""
+        return random_windows(pool, count, window, normaliser, keep, generator)
 
     @abstractmethod
     def loss(self, policy: Policy, batch: Windows) -> Loss:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Callable
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ class Draw:
     price: Tensor         # log of how much dearer the day is than the forecasts know
     keep: Tensor          # [B,F] 0 hides a feature group
     arrivals: Tensor      # [B,256]
+    noise: Tensor         # [B,T,noises,T,channels] of policies that plan, else empty
 
     def clone(self) -> "Draw":
         return Draw(**{f.name: getattr(self, f.name).clone() for f in fields(self)})
@@ -36,8 +38,11 @@ class Draw:
 
 
 class DaySampler:
-    def __init__(self, days: TrajectorySet, options: FineTuneConfig, twin: Twin, log_grid: Tensor, own_money: bool, never: Tensor | None):
-        """With own_money the days keep their (B, C): an exported base holds for them only. `never` [1,F] hides groups for good."""
+    def __init__(self, days: TrajectorySet, options: FineTuneConfig, twin: Twin, log_grid: Tensor, own_money: bool, never: Tensor | None,
+                 noise: Callable[[int, torch.Generator], Tensor] | None = None):
+        """With own_money the days keep their (B, C): an exported base holds for them only. `never` [1,F] hides groups for good; `noise`
+        draws what a policy plans from."""
+        self.noise = noise or (lambda size, generator: torch.zeros(size, 0, device=days.device))
         self.days, self.options, self.twin, self.log_grid, self.own_money, self.never = days, options, twin, log_grid, own_money, never
         self.dropout = FeatureDropout(twin.spec)
         lineup, self.order = torch.sort(days.lineup, stable=True)
@@ -63,7 +68,8 @@ class DaySampler:
         if self.never is not None:
             keep = keep * self.never
         return Draw(keys, donors, within(options.budgetScale), within(options.targetScale), price, keep,
-                    draw_arrivals(size, generator, device))
+                    draw_arrivals(size, generator, device),
+                    self.noise(size, generator))
 
     def days_of(self, draw: Draw) -> TrajectorySet:
         """s_star is scaled, not searched again: it only weighs the loss."""

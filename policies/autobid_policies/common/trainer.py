@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..families import objective_of
+from ..families import noise_for, objective_of, player_of, policy_of
 from . import checkpoint
 from .config import Config
 from .data import DataError, FeatureDropout, Normaliser, TrajectorySet, load
@@ -28,7 +28,6 @@ from .model import Policy, parameters
 from .objective import Loss, Report
 from .rollout import rebuild, roll_out
 from .sampling import DaySampler, Draw
-from .serving import WindowPolicy
 from .windows import Pool, exponents, join, measure, parity_windows, random_windows
 
 # Share of a run that must finish in time, and seconds, whichever is less, that are left for the last evaluation.
@@ -99,12 +98,14 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.generator = torch.Generator().manual_seed(config.seed)
         self.noise = torch.Generator(device=self.device).manual_seed(config.seed)
-        self.policy = Policy(config.model, len(spec.names)).to(self.device)
+        self.policy = policy_of(config, spec.names).to(self.device)
         self.average: Policy | None = None
         self.objective = objective_of(config, len(spec.names), self.device)
+        self.policy.fit(self.train, self.normaliser)
         self.logged = Pool.of_log(self.train, config.condition, config.scoreExponent)
         self.own_money = self.policy.residual and not self.planned
-        self.sampler = DaySampler(self.train, config.fineTune, self.twin, self.log_grid, self.own_money, self.never)
+        self.sampler = DaySampler(self.train, config.fineTune, self.twin, self.log_grid, self.own_money, self.never,
+                                  lambda size, generator: noise_for(self.policy, size, generator))
         returns = config.condition == "return"
         self.request = float(torch.quantile(self.logged.target[:, 0], config.serveAt)) if returns else config.serveAt * (config.condition != "none")
         self.evaluator = Evaluator(self.manifest, self.twin, self.log_grid, self.request, CHUNK[self.device.type], returns, config.hide)
@@ -153,13 +154,15 @@ class Trainer:
         state = checkpoint.load(self.out / "checkpoint.pt")
         if state["sha256"] != self.manifest.sha256:
             raise DataError("checkpoint.pt was trained on other data")
-        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition")):
+        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition", "diffusion")):
             raise DataError("checkpoint.pt has another model configuration")
         self.stage, self.step, self.progress, self.pool_seed = state["stage"], state["step"], state["progress"], state["poolSeed"]
         self.policy.load_state_dict(state["policy"])
         if state["average"] is not None:
             self.average = copy.deepcopy(self.policy)
             self.average.load_state_dict(state["average"])
+        if self.stage == "fineTune":
+            self.policy.tune()
         self.objective.load(state["objective"])
         self.optimiser = self._optimiser()
         self.optimiser.load_state_dict(state["optimiser"])
@@ -169,6 +172,16 @@ class Trainer:
         self.noise.set_state(state["noise"])
         if self.stage == "offline" and self.pool_seed:
             self._relabel()
+
+    def start_from(self, model: Path) -> None:
+        """Fine-tunes a model.pt of an earlier run: its weights and its normalisation."""
+        state = checkpoint.load(model)
+        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition", "diffusion")):
+            raise DataError(f"{model} has another model configuration")
+        self.normaliser = Normaliser(state["mean"], state["std"]).to(self.device)
+        self.policy.load_state_dict(state["policy"])
+        self._enter_fine_tuning()
+        self.optimiser = self._optimiser()
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
@@ -191,9 +204,10 @@ class Trainer:
         relabelled = int(round(options.batch * options.relabelFraction))
         keep = self._keep(options.batch)
         window = self.config.model.window
-        batch = random_windows(self.logged, options.batch - relabelled, window, self.normaliser, keep[relabelled:], self.generator)
+        batch = self.objective.batch(self.policy, self.logged, options.batch - relabelled, window, self.normaliser, keep[relabelled:], self.generator)
         if relabelled:
-            batch = join(batch, random_windows(self.relabelled, relabelled, window, self.normaliser, keep[:relabelled], self.generator))
+            batch = join(batch, self.objective.batch(self.policy, self.relabelled, relabelled, window, self.normaliser, keep[:relabelled],
+                                                     self.generator))
         return self.objective.loss(self.policy, batch)
 
     def _validation_windows(self):
@@ -205,8 +219,8 @@ class Trainer:
         options = self.config.fineTune
         days = self.sampler.days_of(draw)
         score_exponents = exponents(days.mode, options.targetExponent, self.config.scoreExponent)
-        player = WindowPolicy(self.policy, self.normaliser, self.request, days, options.detachState,
-                              score_exponents if self.config.condition == "return" else None)
+        player = player_of(self.policy, self.normaliser, self.request, days, options.detachState,
+                           score_exponents if self.config.condition == "return" else None, draw.noise)
         played = roll_out(days, player, self.twin, self.log_grid, draw.keep, options.detachState, draw.arrivals, plans=self.policy.residual)
         weight = days.budget / days.target
         return -(weight * played.score(score_exponents)).sum() / (weight * days.s_star).sum().clamp(min=1e-9)
@@ -214,7 +228,7 @@ class Trainer:
     def _score_gradient(self) -> Tensor:
         draw = self.sampler.draw(self.config.fineTune.batch, self.noise)
         if self.graph is None:
-            self.graph = gradient_of(self._score_loss, list(self.policy.parameters()), draw, self.device, self.report)
+            self.graph = gradient_of(self._score_loss, [p for p in self.policy.parameters() if p.requires_grad], draw, self.device, self.report)
         return self.graph(draw)
 
     def train_step(self) -> None:
@@ -253,6 +267,15 @@ class Trainer:
         torch._foreach_mul_(slow, decay)
         torch._foreach_add_(slow, fast, alpha=1 - decay)
 
+    def _enter_fine_tuning(self) -> None:
+        if self.policy.noises:
+            # The days that it plays say nothing about its plans, which are as good as they have become and stay so from here on.
+            self.best, self.best_state = -math.inf, None
+        elif self.best_state is not None:
+            self.policy.load_state_dict(self.best_state)
+        self.stage, self.step, self.progress = "fineTune", 0, 0.0
+        self.policy.tune()
+
     def _describe(self) -> str:
         total = float(self.last.total)
         if self.stage == "fineTune":
@@ -281,7 +304,7 @@ class Trainer:
                     f"{len(self.test):,} keys, {self.device}{', forecasts and MPC in roll-outs' if self.planned else ''}")
         started = saved = told = stage_started = self.clock()
         told_at, progress_then = (self.stage, self.step), self.progress
-        if self.stage == "offline" and self.step == 0:
+        if self.stage == "offline" and self.step == 0 and not self.policy.noises:
             # Untrained, a residual is MPC itself, which imitation of the logs may well spoil.
             self.report(f"untrained: validation {self.validate():.2f} % of S*")
         while True:
@@ -299,11 +322,9 @@ class Trainer:
                 self.course.seconds[self.stage] = round(self.course.seconds.get(self.stage, 0) + self.clock() - stage_started, 1)
                 if late and self.step > 0:
                     self.report(f"{self.stage} {self.step}/{limit} time is up, validation {self.validate():.2f} % of S* (best {self.best:.2f})")
-                if self.stage == "fineTune":
+                if self.stage == "fineTune" or self.config.fineTune.steps == 0:
                     break
-                if self.best_state is not None:
-                    self.policy.load_state_dict(self.best_state)
-                self.stage, self.step, self.progress = "fineTune", 0, 0.0
+                self._enter_fine_tuning()
                 stage_started, progress_then = self.clock(), 0.0
                 self.optimiser = self._optimiser()
                 continue

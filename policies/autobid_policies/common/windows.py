@@ -76,6 +76,9 @@ class Pool:
     condition: Tensor   # [N,T]
     label_from: Tensor  # [N]
     logged: bool
+    cost: Tensor        # [N,T]
+    value: Tensor       # [N,T]
+    period: Tensor      # [N]
 
     def __len__(self) -> int:
         return self.action.shape[0]
@@ -84,7 +87,8 @@ class Pool:
     def of_log(days: TrajectorySet, condition: str = "efficiency", score_exponent: float = curves.SCORE_EXPONENT) -> "Pool":
         target = curves.return_to_go(days.value, days.cost, exponents(days.mode, score_exponent=score_exponent).unsqueeze(1))
         return Pool(days.features, days.action, days.base, days.base_mask, target,
-                    _condition(condition, days.efficiency.clamp(0.0, 1.05), target), torch.zeros_like(days.mode), True)
+                    _condition(condition, days.efficiency.clamp(0.0, 1.05), target), torch.zeros_like(days.mode), True,
+                    days.cost, days.value, days.period)
 
     @staticmethod
     def in_hindsight(days: TrajectorySet, scale: FineTuneConfig, keys: int, twin: Twin, log_grid: Tensor, own_money: bool,
@@ -99,7 +103,7 @@ class Pool:
         efficiency = 0.97 + 0.03 * torch.rand(len(days), generator=generator).to(days.device)
         target = curves.return_to_go(played.value, played.cost, exponents(days.mode, score_exponent=score_exponent).unsqueeze(1))
         return Pool(played.features, played.action, played.base, played.base_mask, target, _condition(condition, efficiency, target), prefix,
-                    False)
+                    False, played.cost, played.value, days.period)
 
 
 def _condition(kind: str, efficiency: Tensor, target: Tensor) -> Tensor:
@@ -161,7 +165,7 @@ def cut(pool: Pool, keys: Tensor, starts: Tensor, window: int, normaliser: Norma
 
 
 def join(first: Windows, second: Windows) -> Windows:
-    return Windows(**{name: torch.cat([getattr(first, name), getattr(second, name)]) for name in first.__dataclass_fields__})
+    return type(first)(**{name: torch.cat([getattr(first, name), getattr(second, name)]) for name in first.__dataclass_fields__})
 
 
 def random_windows(pool: Pool, count: int, window: int, normaliser: Normaliser, keep: Tensor | None,

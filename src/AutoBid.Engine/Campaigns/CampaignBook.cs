@@ -54,6 +54,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
                 Block = -1,
                 LastPolicyTick = -1,
                 DecidedStep = -1,
+                PlannedStep = -1,
             };
             _states[campaign].IsOwned = Owned.Contains(_states[campaign].Partition);
             // The id becomes visible to bid threads only after every array has its row.
@@ -128,7 +129,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.Conversions = state.ConversionValueMicros = state.ValueWonE9 = 0;
         state.DayBids = state.DayWins = 0;
         state.SpendChanges = 0;
-        state.LastPolicyTick = state.DecidedStep = -1;
+        state.LastPolicyTick = state.DecidedStep = state.PlannedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
         state.PublishedRows = 0;
         Touch(campaign);
@@ -201,6 +202,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
             Reference = state.Reference,
             LastPolicyTick = -1,
             DecidedStep = -1,
+            PlannedStep = -1,
             BudgetDay = owned ? 0 : state.Day,
             SlotVersion = state.SlotVersion,
             HeardVersion = state.HeardVersion,

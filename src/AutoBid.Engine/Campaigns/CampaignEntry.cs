@@ -74,6 +74,14 @@ public struct CampaignEntry
     /// <summary>Step in which the policy last decided; -1: none.</summary>
     public int DecidedStep;
 
+    /// <summary>
+    /// What the plan of a step of this day means to spend in it, as a share of the budget; step -1: nothing to compare. Not stored: a restart loses one
+    /// comparison.
+    /// </summary>
+    public double PlannedSpend;
+
+    public int PlannedStep;
+
     /// <summary>Version of the published slot.</summary>
     public int SlotVersion;
 

@@ -93,6 +93,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Input = new PolicyInput
             {
                 CampaignId = settings.Id,
+                Day = entry.Day,
                 Objective = settings.Objective,
                 Mode = settings.Mode,
                 Budget = settings.DailyBudget,
@@ -145,6 +146,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             InputsAreStale = inputsAreStale,
         });
 
+        Compare(ref entry, day, decision.Policy);
         Remember(ref entry, decision, result.Multiplier, step, TickOf(entry, nowTicks));
         book.Touch(campaign);
         BidSlot slot = SlotOf(ref entry, item.SafeMultiplier, result, onSchedule, nowTicks);
@@ -180,6 +182,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
             Blocked = slot.Flags,
             LatencyMs = latencyMs,
             Row = UnpublishedRow(ref entry, day),
+            Plan = decision.Plan,
         };
     }
 
@@ -196,6 +199,16 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         return closed;
     }
 
+    /// <summary>Once per planned step, when it has closed: how far its spend is from the plan's, as a share of an even step.</summary>
+    private void Compare(ref CampaignEntry entry, in TrajectoryView day, string policy)
+    {
+        (int step, double planned) = (entry.PlannedStep, entry.PlannedSpend);
+        if (step < 0 || step >= day.Closed) return;
+        entry.PlannedStep = -1;
+        double even = entry.Settings!.DailyBudget / StepClock.StepsPerDay;
+        if (even > 0) metrics.RecordPlanDivergence(policy, Math.Abs(day.Rows[step].Cost / even - planned * StepClock.StepsPerDay));
+    }
+
     private static void Remember(ref CampaignEntry entry, in ChainDecision decision, double multiplier, int step, int tick)
     {
         entry.RawMultiplier = decision.Multiplier;
@@ -210,6 +223,8 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
         entry.DecidedStep = step;
         entry.StepStartMultiplier = decision.Multiplier;
         entry.MpcAtStepStart = decision.Mpc;
+        if (decision.Plan is not { } plan) return;
+        (entry.PlannedStep, entry.PlannedSpend) = (plan.FirstStep, plan.Spend[0]);
     }
 
     private BidSlot SlotOf(ref CampaignEntry entry, double safe, GuardResult result, bool onSchedule, long nowTicks)

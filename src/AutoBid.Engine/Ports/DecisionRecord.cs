@@ -1,4 +1,5 @@
 using AutoBid.Engine.Bidding;
+using AutoBid.Policies.Contracts;
 
 namespace AutoBid.Engine.Ports;
 
@@ -66,4 +67,7 @@ public sealed record DecisionRecord
 
     /// <summary>The full trajectory row of the step that just closed, for the next training set; empty inside a step.</summary>
     public IReadOnlyList<float> Row { get; init; } = [];
+
+    /// <summary>The plan of the rest of the day, where the policy decided anew and makes one; null else.</summary>
+    public DayPlan? Plan { get; init; }
 }

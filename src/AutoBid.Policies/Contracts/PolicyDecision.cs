@@ -11,4 +11,7 @@ public struct PolicyDecision
 
     /// <summary>True when the policy started cold and answered with the account's best constant.</summary>
     public bool IsColdStart;
+
+    /// <summary>The plan that the answer was read off; null for policies that make none.</summary>
+    public DayPlan? Plan;
 }

@@ -9,6 +9,9 @@ public readonly struct PolicyInput
 {
     public required string CampaignId { get; init; }
 
+    /// <summary>yyyymmdd of the campaign's local day; 0: unknown. Policies that sample draw the same for the same day.</summary>
+    public int Day { get; init; }
+
     public required Objective Objective { get; init; }
 
     public required PacingMode Mode { get; init; }

@@ -28,6 +28,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     private readonly ModelCard _card;
     private readonly ModelInference _inference;
     private readonly IFeatureBuilder _features;
+    private readonly IWindowAddition? _addition;
     private readonly Stack<Work> _free = new();
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask;
     private readonly int _window, _width;
@@ -35,7 +36,14 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     /// <param name="inference">Owned from here on, unless this throws.</param>
     /// <exception cref="ModelRefusedException">Reason Features or Shape: card, builder and graph do not fit.</exception>
     public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference)
+        : this(card, inference, null)
     {
+    }
+
+    /// <param name="addition">What the graph takes and answers beside the window; null: nothing.</param>
+    internal OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, IWindowAddition? addition)
+    {
+        _addition = addition;
         _card = card;
         _inference = inference;
         _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
@@ -53,7 +61,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         bool residual = card.Action == "residualToMpc";
         _base = residual ? Input("base", "float32", _window) : -1;
         _baseMask = residual ? Input("baseMask", "float32", _window) : -1;
-        if (inference.Inputs.Count != (residual ? 7 : 5)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
+        if (inference.Inputs.Count != (residual ? 7 : 5) + (addition?.Inputs ?? 0)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
         foreach (IReadOnlyList<SessionTensor> outputs in inference.Outputs)
         {
             if (!outputs.Any(tensor => tensor is { Name: Action, RowLength: 1 })) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
@@ -91,7 +99,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
                 if (outcome == InferenceOutcome.Answered)
                 {
                     ReadOnlySpan<float> actions = request.Output(batcher.IndexOfOutput(Action));
-                    for (int row = 0; row < rows; row++) Answer(request, row, actions[row], inputs[work.Order[first + row]], out decisions[work.Order[first + row]]);
+                    for (int row = 0; row < rows; row++) Answer(batcher, request, row, actions[row], inputs[work.Order[first + row]], out decisions[work.Order[first + row]]);
                     first += rows;
                 }
 
@@ -120,7 +128,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         Work work, InferenceBatcher batcher, InferenceRequest request, int chunk, ReadOnlySpan<PolicyInput> inputs, int first, in DecisionScope scope)
     {
         long started = scope.Monotonic.GetTimestamp();
-        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]]);
+        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]], scope.Seed);
         _inference.Metrics.Built(_card.Name, scope.Monotonic.GetElapsedTime(started));
         request.Class = scope.IsBulk ? RequestClass.Bulk : RequestClass.Interactive;
         request.Deadline = _inference.DeadlineOf(scope);
@@ -169,9 +177,10 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         return count;
     }
 
-    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input)
+    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input, ulong seed)
     {
         Clear(request, row);
+        _addition?.Fill(request, row, input, seed);
         TrajectoryView day = input.Trajectory;
         int now = day.Closed;
         bool knowsStep = input is { CurrentImpressions: > 0, CurrentMeanValue: > 0 };
@@ -212,7 +221,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             state[i] = (float)Math.Clamp((state[i] - _card.Features.Mean[i]) / (double)_card.Features.Std[i], -FeatureLimit, FeatureLimit);
     }
 
-    private void Answer(InferenceRequest request, int row, double action, in PolicyInput input, out PolicyDecision decision)
+    private void Answer(InferenceBatcher batcher, InferenceRequest request, int row, double action, in PolicyInput input, out PolicyDecision decision)
     {
         double log = _card.Action switch
         {
@@ -224,7 +233,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         int now = input.Trajectory.Closed;
         if (_card.Serving.Smoothing > 0 && now > 0 && input.Trajectory.Rows[now - 1].Multiplier > 0)
             log += _card.Serving.Smoothing * (LogExecuted(input.Trajectory.Rows[now - 1]) - log);
-        decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true };
+        decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true, Plan = _addition?.PlanOf(batcher, request, row, input) };
     }
 
     private static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;

@@ -1,3 +1,5 @@
+using AutoBid.Policies.Contracts;
+
 namespace AutoBid.Policies.Fallback;
 
 /// <summary>The chain's answer for one item, before the guard. Always has a multiplier.</summary>
@@ -28,4 +30,7 @@ public struct ChainDecision
 
     /// <summary>MPC's multiplier now, for policies of cadence StepStart with a prior; else 0.</summary>
     public double Mpc;
+
+    /// <summary>The policy's plan of the rest of the day, where it decided in this call and makes one.</summary>
+    public DayPlan? Plan;
 }

@@ -95,6 +95,7 @@ public sealed class DecisionChain(PolicyCatalog catalog, PolicyMetrics metrics, 
             decisions[i].Multiplier = decision.Multiplier;
             decisions[i].IsColdStart = decision.IsColdStart;
             decisions[i].IsPlanned = true;
+            decisions[i].Plan = decision.Plan;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.DecisionTransformer;
+using AutoBid.Policies.Diffusion;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Inference.Cuda;
@@ -214,7 +215,8 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         ModelInference inference = Open(folder);
         try
         {
-            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, new OnnxDecisionTransformerPolicy(folder.Card, inference)) { Reason = folder.Reason };
+            IBidPolicy policy = folder.Card.Kind == "diffusion" ? new OnnxDiffusionPolicy(folder.Card, inference) : new OnnxDecisionTransformerPolicy(folder.Card, inference);
+            return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
         }
         catch
         {
@@ -288,7 +290,6 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
 
     private void CheckServing(ModelCard card)
     {
-        if (card.Kind != "dt") throw new ModelRefusedException(RefusalReason.Kind, $"kind {card.Kind} is not served by this version");
         double? p99 = _options.Device == "cuda" ? card.P99Ms?.H100 : card.P99Ms?.Cpu1;
         if (p99 > _options.DeadlineMs)
             throw new ModelRefusedException(RefusalReason.Deadline, string.Create(CultureInfo.InvariantCulture, $"its card states a p99 of {p99} ms a decision on {_options.Device}, the deadline here is {_options.DeadlineMs} ms"));

@@ -6,6 +6,7 @@ using AutoBid.Core.Money;
 using AutoBid.Engine;
 using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Ports;
+using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Fallback;
 using AutoBid.Server.Auth;
 using AutoBid.Server.Http;
@@ -92,6 +93,7 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
     {
         if (await engine.LookAsync(http.Caller().TenantId, id, http.RequestAborted).ConfigureAwait(false) is not { } view) return Unknown();
         if (IsKeptElsewhere(id)) return Elsewhere();
+        DayPlan[] plans = [.. history.Of(id, DecisionHistory.Kept).Where(d => d.Day == view.Day).Select(d => d.Plan).OfType<DayPlan>()];
         return Results.Ok(new
         {
             campaign = id,
@@ -122,9 +124,23 @@ public sealed class CampaignEndpoints(ICampaignStore store, Outbox outbox, AutoB
                 lateCost = row.LateCost,
                 lateConversions = row.LateConversions,
                 elapsed = row.Elapsed,
+                planned = PlannedFor(plans, step, view),
             }),
+            plan = plans.LastOrDefault() is not { } last ? null : new
+            {
+                step = last.FirstStep,
+                promise = double.IsFinite(last.Promise) ? last.Promise : (double?)null,
+                cost = last.Spend.Select(share => share * view.Settings.DailyBudget),
+                valueWon = last.Value.Select(share => share * view.Settings.DailyBudget / view.Reference),
+            },
         });
     }
+
+    /// <summary>What the step was planned to cost and win when it began; null without a plan of then.</summary>
+    private static object? PlannedFor(DayPlan[] plans, int step, CampaignStatusView view)
+        => Array.FindLast(plans, plan => plan.FirstStep == step) is { } plan
+            ? new { cost = plan.Spend[0] * view.Settings.DailyBudget, valueWon = plan.Value[0] * view.Settings.DailyBudget / view.Reference }
+            : null;
 
     private bool IsKeptElsewhere(string id) => engine.Index.TryFind(id, out int campaign) && !engine.Keeps(campaign);
 

@@ -6,7 +6,7 @@ namespace AutoBid.Server.Campaigns;
 /// <summary>The last decisions of each campaign, for the API and the console. Bounded; the full history is on autobid.decisions.</summary>
 public sealed class DecisionHistory
 {
-    private const int Kept = 2_000;
+    public const int Kept = 2_000;
 
     private readonly ConcurrentDictionary<string, Queue<DecisionRecord>> _byCampaign = new(StringComparer.Ordinal);
 

@@ -155,9 +155,24 @@ public sealed class DecisionsEndpoint(
             model = decision.Model,
             fallback = decision.Step is { } step ? new { step = FallbackNames.Of(step), reason = FallbackNames.Of(decision.Reason!.Value) } : null,
             reasons = GuardReasonNames.List(result.Reasons),
-            plan = work.Forecast.IsKnown ? PlanOf(work.Forecast, input, result.Multiplier) : null,
+            plan = decision.Plan is { } own ? PlanOf(own, input, work.Forecast) : work.Forecast.IsKnown ? PlanOf(work.Forecast, input, result.Multiplier) : null,
             latencyMs,
         };
+    }
+
+    /// <summary>The policy's own plan in the form of the projection, with what its return model expects of it.</summary>
+    private static object PlanOf(DayPlan plan, in PolicyInput input, DayForecast forecast)
+    {
+        double left = 1 - forecast.Spent / input.Budget, toGo = plan.Value.Sum();
+        var budgetLeft = new double[plan.Spend.Count];
+        var returnToGo = new double[plan.Spend.Count];
+        for (int k = 0; k < budgetLeft.Length; k++)
+        {
+            budgetLeft[k] = Math.Round(left -= plan.Spend[k], 4);
+            returnToGo[k] = Math.Round(Math.Max(toGo -= plan.Value[k], 0), 4);
+        }
+
+        return new { budgetLeft, returnToGo, promise = double.IsFinite(plan.Promise) ? Math.Round(plan.Promise, 4) : (double?)null };
     }
 
     /// <summary>The projected path at the multiplier: share of the budget left, and value x reference still to come per budget, at the end of each step.</summary>

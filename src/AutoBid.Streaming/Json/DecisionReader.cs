@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoBid.Engine.Ports;
+using AutoBid.Policies.Contracts;
 
 namespace AutoBid.Streaming.Json;
 
@@ -8,16 +9,17 @@ public static class DecisionReader
 {
     private const int V = 0, Tenant = 1, Campaign = 2, Day = 3, Step = 4, Tick = 5, Time = 6, Policy = 7, Model = 8, Fallback = 9, Reasons = 10,
         RawMultiplier = 11, Multiplier = 12, SafeMultiplier = 13, Reference = 14, BidFloor = 15, BidCap = 16, Spent = 17, Budget = 18, Conversions = 19,
-        ConversionValue = 20, Expires = 21, Version = 22, LatencyMs = 23, Row = 24;
+        ConversionValue = 20, Expires = 21, Version = 22, LatencyMs = 23, Row = 24, Plan = 25;
 
     private const int MaxItems = 4096;
 
     private static readonly FieldTable Table = new(
         "v", "tenant", "campaign", "day", "step", "tick", "time", "policy", "model", "fallback", "reasons", "rawMultiplier", "multiplier",
         "safeMultiplier", "reference", "bidFloorNanos", "bidCapNanos", "spentNanos", "budgetNanos", "conversions", "conversionValue", "expires",
-        "version", "latencyMs", "row");
+        "version", "latencyMs", "row", "plan");
 
     private static readonly FieldTable FallbackTable = new("step", "reason");
+    private static readonly FieldTable PlanTable = new("step", "promise", "spend", "value");
     private static readonly StringCache Names = new();
 
     public static bool TryRead(ReadOnlySpan<byte> payload, out DecisionRecord? record, out string error)
@@ -69,7 +71,8 @@ public static class DecisionReader
             ExpiresTicks = fields.Time(Expires),
             Version = fields.Long(Version, long.MinValue, long.MaxValue),
             LatencyMs = fields.Double(LatencyMs, double.NaN),
-            Row = ReadRow(ref fields),
+            Row = ReadNumbers(ref fields, Row),
+            Plan = ReadPlan(ref fields),
         };
     }
 
@@ -84,20 +87,32 @@ public static class DecisionReader
         return reasons;
     }
 
-    private static List<float> ReadRow(ref JsonFields fields)
+    private static DayPlan? ReadPlan(ref JsonFields fields)
     {
-        var row = new List<float>();
-        if (!fields.Has(Row) || !fields.Require(Row, JsonTokenType.StartArray, "an array")) return row;
-        var reader = new Utf8JsonReader(fields.Raw(Row));
+        if (!fields.Has(Plan) || !fields.Require(Plan, JsonTokenType.StartObject, "an object")) return null;
+        JsonFields plan = JsonFields.Scan(fields.Raw(Plan), PlanTable, "plan.");
+        int step = (int)plan.Long(0, 0, int.MaxValue);
+        double promise = plan.Double(1, double.NaN);
+        List<float> spend = ReadNumbers(ref plan, 2), value = ReadNumbers(ref plan, 3);
+        if (plan.Error is null && spend.Count != value.Count) plan.Fail("length", 3, "must have as many steps as plan.spend");
+        if (plan.Error is { } wrong) fields.Fail(wrong);
+        return new DayPlan(step, spend, value, promise);
+    }
+
+    private static List<float> ReadNumbers(ref JsonFields fields, int field)
+    {
+        var numbers = new List<float>();
+        if (!fields.Has(field) || !fields.Require(field, JsonTokenType.StartArray, "an array")) return numbers;
+        var reader = new Utf8JsonReader(fields.Raw(field));
         reader.Read();
-        while (reader.Read() && row.Count < MaxItems)
+        while (reader.Read() && numbers.Count < MaxItems)
         {
-            if (reader.TokenType == JsonTokenType.Null) row.Add(float.NaN);
-            else if (reader.TokenType == JsonTokenType.Number && reader.TryGetSingle(out float value)) row.Add(value);
+            if (reader.TokenType == JsonTokenType.Null) numbers.Add(float.NaN);
+            else if (reader.TokenType == JsonTokenType.Number && reader.TryGetSingle(out float value)) numbers.Add(value);
             else break;
         }
 
-        if (reader.TokenType != JsonTokenType.EndArray) fields.Fail("type", Row, "must be an array of numbers");
-        return row;
+        if (reader.TokenType != JsonTokenType.EndArray) fields.Fail("type", field, "must be an array of numbers");
+        return numbers;
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using AutoBid.Engine.Bidding;
 using AutoBid.Engine.Ports;
+using AutoBid.Policies.Contracts;
 
 namespace AutoBid.Streaming.Json;
 
@@ -49,6 +50,7 @@ public static class DecisionWriter
         }
 
         json.WriteEndArray();
+        WritePlan(json, record.Plan);
         EventWriter.End(json);
     }
 
@@ -67,6 +69,25 @@ public static class DecisionWriter
         });
         json.WriteNumber("spentNanos"u8, record.SpentNanos);
         EventWriter.End(json);
+    }
+
+    private static void WritePlan(Utf8JsonWriter json, DayPlan? plan)
+    {
+        // Ticks inside a step, and policies without plans, are the many: their rows stay short.
+        if (plan is null) return;
+        json.WriteStartObject("plan"u8);
+        json.WriteNumber("step"u8, plan.FirstStep);
+        WriteDouble(json, "promise"u8, plan.Promise);
+        WriteShares(json, "spend"u8, plan.Spend);
+        WriteShares(json, "value"u8, plan.Value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteShares(Utf8JsonWriter json, ReadOnlySpan<byte> name, IReadOnlyList<float> shares)
+    {
+        json.WriteStartArray(name);
+        foreach (float share in shares) json.WriteNumberValue(share);
+        json.WriteEndArray();
     }
 
     private static void WriteSlot(Utf8JsonWriter json, DecisionRecord record)

@@ -26,7 +26,7 @@ internal sealed class Bench : IDisposable
 
     private readonly PolicyMetrics _policyMetrics = new();
 
-    public Bench(EngineOptions? options = null)
+    public Bench(EngineOptions? options = null, params IBidPolicy[] more)
     {
         Options = options ?? new EngineOptions { Tick = TimeSpan.FromMinutes(30) };
         Book = new CampaignBook(Slots, Leases, Counters, Options.Delays);
@@ -38,7 +38,7 @@ internal sealed class Bench : IDisposable
         Book.Own(Store.ClaimAsync(Options.Node, [0], 1, default).AsTask().GetAwaiter().GetResult());
         Closer = new StepCloser(Book, Leases, Options);
         Refiller = new LeaseRefiller(Book, Leases, Counters, Store, Options, new NothingUncommitted(), deterministic: true);
-        Decider = new Decider(Book, Slots, Chain(_policyMetrics), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
+        Decider = new Decider(Book, Slots, Chain(_policyMetrics, more), new Guard(Options.Guard), Options, new EngineClocks(new VirtualTime(Midnight), new ManualTimeProvider(Midnight), true), Metrics);
     }
 
     public EngineOptions Options { get; }

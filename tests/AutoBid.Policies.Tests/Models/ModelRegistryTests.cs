@@ -40,6 +40,20 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_planner_goes_live_and_plans_the_same_day_the_same_way()
+    {
+        Install("planner");
+        using ModelRegistry registry = Loaded();
+        IBidPolicy policy = Assert.Single(registry.Live).Policy;
+        PolicyInput input = new Days().Input(d => d.Steps(6, 0.8), Days.Prior());
+        PolicyDecision first = Call.One(policy, input), second = Call.One(policy, input);
+        Assert.Equal((6, 42), (first.Plan!.FirstStep, first.Plan.Spend.Count));
+        Assert.All(first.Plan.Spend, share => Assert.Equal(0.01, share, 0.004));
+        Assert.Equal(first.Plan.Spend, second.Plan!.Spend);
+        Assert.Equal(first.Multiplier, second.Multiplier);
+    }
+
+    [Fact]
     public void A_missing_folder_serves_nothing()
     {
         using var registry = new ModelRegistry(Path.Combine(_root, "absent"), new ModelRegistryOptions(), _meter.Metrics, new ManualClock());
@@ -130,8 +144,15 @@ public sealed class ModelRegistryTests : IDisposable
         string folder = Install("tiny");
         Edit(folder, card => card["features"]!["name"] = "tarot");
         Refuses(RefusalReason.Features, "tarot");
-        Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "diffusion"));
-        Refuses(RefusalReason.Kind, "diffusion");
+        Edit(folder, card => (card["features"]!["name"], card["kind"]) = ("scale-free", "tree"));
+        Refuses(RefusalReason.Card, "tree");
+    }
+
+    [Fact]
+    public void A_card_of_a_planner_over_a_graph_that_plans_nothing_is_refused()
+    {
+        Edit(Install("tiny"), card => card["kind"] = "diffusion");
+        Refuses(RefusalReason.Shape, "noise");
     }
 
     [Fact]

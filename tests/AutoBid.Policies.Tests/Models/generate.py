@@ -13,7 +13,10 @@ rng = np.random.default_rng(7)
 WEIGHTS = rng.normal(0, 0.05, FEATURES).astype(np.float32)
 
 
-def graph(window, residual):
+STEPS, CHANNELS, SAMPLES = 48, 4, 2
+
+
+def graph(window, residual, plans=False):
     names = ["condition", "actions", "mask"] + (["base", "baseMask"] if residual else [])
     inputs = [helper.make_tensor_value_info("condition", TensorProto.FLOAT, ["batch", window]),
               helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", window, FEATURES]),
@@ -38,9 +41,16 @@ def graph(window, residual):
         nodes.append(helper.make_node("ReduceSum", [name + "_k", "axis1"], [name + "_s"], keepdims=0))
         terms.append(name + "_s")
     nodes.append(helper.make_node("Sum", terms, ["action"]))
-    nodes.append(helper.make_node("Exp", ["t0"], ["beta"]))
-    nodes.append(helper.make_node("Tanh", ["action"], ["value"]))
-    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch"]) for n in ("action", "beta", "value")]
+    if plans:
+        # every step 1 %, give or take a little noise
+        inputs.append(helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["batch", SAMPLES, STEPS, CHANNELS]))
+        consts |= {"spread": np.array(0.001, np.float32), "middle": np.array(0.01, np.float32)}
+        nodes += [helper.make_node("ReduceMean", ["noise"], ["mean"], axes=[1], keepdims=0), helper.make_node("Mul", ["mean", "spread"], ["off"]),
+                  helper.make_node("Add", ["off", "middle"], ["plan"]), helper.make_node("Tanh", ["action"], ["promise"])]
+    else:
+        nodes += [helper.make_node("Exp", ["t0"], ["beta"]), helper.make_node("Tanh", ["action"], ["value"])]
+    shapes = {"action": [], "plan": [STEPS, CHANNELS], "promise": []} if plans else {"action": [], "beta": [], "value": []}
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", *shape]) for n, shape in shapes.items()]
     made = helper.make_graph(nodes, "tiny", inputs, outputs, [numpy_helper.from_array(v, k) for k, v in consts.items()])
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], producer_name="autobid-tests")
     model.ir_version = 8
@@ -48,9 +58,9 @@ def graph(window, residual):
     return model
 
 
-def write(folder, window, residual):
+def write(folder, window, residual, plans=False):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.onnx").write_bytes(graph(window, residual).SerializeToString())
+    (folder / "model.onnx").write_bytes(graph(window, residual, plans).SerializeToString())
     x = {"condition": np.full((ROWS, window), 0.98, np.float32), "states": rng.normal(0, 1, (ROWS, window, FEATURES)).astype(np.float32),
          "actions": rng.normal(0, 0.3, (ROWS, window)).astype(np.float32),
          "timesteps": np.tile(np.arange(window), (ROWS, 1)).astype(np.int64), "mask": np.ones((ROWS, window), np.float32)}
@@ -61,14 +71,19 @@ def write(folder, window, residual):
     action = (t0 + 0.1 * x["condition"].sum(1) + 0.2 * x["actions"].sum(1) + 0.01 * x["mask"].sum(1) + 0.001 * x["timesteps"].sum(1))
     if residual:
         action = action + 0.03 * x["base"].sum(1) + 0.04 * x["baseMask"].sum(1)
-    out = {"out_action": action.astype(np.float32), "out_beta": np.exp(t0).astype(np.float32), "out_value": np.tanh(action).astype(np.float32)}
+    if plans:
+        x["noise"] = rng.normal(0, 1, (ROWS, SAMPLES, STEPS, CHANNELS)).astype(np.float32)
+        out = {"out_action": action.astype(np.float32), "out_plan": (0.01 + 0.001 * x["noise"].mean(1)).astype(np.float32),
+               "out_promise": np.tanh(action).astype(np.float32)}
+    else:
+        out = {"out_action": action.astype(np.float32), "out_beta": np.exp(t0).astype(np.float32), "out_value": np.tanh(action).astype(np.float32)}
     np.savez(folder / "parity.npz", **x, **out)
     dtypes = {"timesteps": "int64"}
     card = {
-        "name": folder.name, "version": 1, "kind": "dt",
+        "name": folder.name, "version": 1, "kind": "diffusion" if plans else "dt",
         "features": {"name": "scale-free", "version": 1, "mean": [0.1] * FEATURES, "std": [2.0] * FEATURES}, "window": window,
         "inputs": [{"name": n, "dtype": dtypes.get(n, "float32"), "shape": [-1, *v.shape[1:]]} for n, v in x.items()],
-        "outputs": [{"name": n, "dtype": "float32", "shape": [-1]} for n in ("action", "beta", "value")],
+        "outputs": [{"name": n.removeprefix("out_"), "dtype": "float32", "shape": [-1, *v.shape[1:]]} for n, v in out.items()],
         "action": "residualToMpc" if residual else "logMultiplier", "rtg": {"scale": 1.0, "gamma": 2.0},
         "files": [{"path": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "precision": "fp32",
                    "provider": "cpu", "rtol": 1e-4, "atol": 1e-4}],
@@ -79,6 +94,7 @@ def write(folder, window, residual):
 
 write(HERE / "tiny", WINDOW, False)
 write(HERE / "residual", WINDOW, True)
+write(HERE / "planner", WINDOW, False, plans=True)
 # A graph whose window is not the one its card (copied from tiny by the test) promises.
 (HERE / "wrong-shape.onnx").write_bytes(graph(WINDOW + 1, False).SerializeToString())
 np.savez_compressed(HERE / "arrays.npz", f4=np.arange(6, dtype=np.float32).reshape(2, 3) / 4, f2=np.array([1.5, -2], np.float16),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AutoBid.Core.Campaigns;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Ports;
+using AutoBid.Policies.Contracts;
 using AutoBid.Streaming.Json;
 using FsCheck;
 using FsCheck.Fluent;
@@ -98,6 +99,7 @@ public sealed class RoundTripTests
             Version = 9,
             LatencyMs = 1.5,
             Row = [0.1f, float.NaN, 3f],
+            Plan = new DayPlan(46, [0.25f, 0.1f], [0.5f, 0], 0.875),
         };
         var buffer = new ArrayBufferWriter<byte>();
         DecisionWriter.WriteDecision(record, buffer);
@@ -106,7 +108,20 @@ public sealed class RoundTripTests
         string[] none = [];
         Assert.Equal(record.Reasons, read!.Reasons);
         Assert.Equal(record.Row, read.Row);
-        Assert.Equal(record with { Reasons = none, Row = record.Row }, read with { Reasons = none, Row = record.Row });
+        Assert.Equal((46, 0.875), (read.Plan!.FirstStep, read.Plan.Promise));
+        Assert.Equal([0.25f, 0.1f], read.Plan.Spend);
+        Assert.Equal([0.5f, 0], read.Plan.Value);
+        Assert.Equal(record with { Reasons = none, Plan = null }, read with { Reasons = none, Row = record.Row, Plan = null });
+
+        // Ticks inside a step, and policies without plans, have none; what is half a plan is refused.
+        buffer.Clear();
+        DecisionWriter.WriteDecision(record with { Plan = null }, buffer);
+        Assert.True(DecisionReader.TryRead(buffer.WrittenSpan, out DecisionRecord? without, out error), error);
+        Assert.Null(without!.Plan);
+        buffer.Clear();
+        DecisionWriter.WriteDecision(record with { Plan = new DayPlan(46, [0.25f], [], double.NaN) }, buffer);
+        Assert.False(DecisionReader.TryRead(buffer.WrittenSpan, out _, out error));
+        Assert.Contains("plan.value", error, StringComparison.Ordinal);
 
         buffer.Clear();
         DecisionWriter.WriteMultiplier(record with { FallbackStep = null }, buffer);
