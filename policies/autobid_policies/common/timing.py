@@ -20,8 +20,10 @@ from .export import inputs_of, served
 
 def _module(source: Path, device: str, half: bool) -> tuple[nn.Module, dict[str, Tensor]]:
     state = checkpoint.load(source)
-    module = served(state).to(device)
-    return (module.half() if half else module), inputs_of(state)
+    module = served(state)
+    inputs = inputs_of(state, module)
+    module = module.to(device)
+    return (module.half() if half else module), inputs
 
 
 def _staged(inputs: dict[str, Tensor], batch: int, device: str) -> list[Tensor]:
