@@ -123,7 +123,7 @@ public sealed partial class AutoBidEngine
         if (!await TryAsync(
                 _storeOutage, async () => isDone = await _intake.CatchUpAsync(backlog, _clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false)) return false;
         // One window is written while the next one is applied, and no third is begun before it is there.
-        await TryAsync(_storeOutage, () => _committer.BeginAsync(cancellation)).ConfigureAwait(false);
+        await TryAsync(_storeOutage, () => BeginCommitAsync(cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
         if (isDone) _backlogEnd = null;
         return true;
@@ -216,8 +216,18 @@ public sealed partial class AutoBidEngine
     private async ValueTask GoOnCommittingAsync(CancellationToken cancellation)
     {
         if (_committer.HasAnswer) await TryAsync(_storeOutage, () => _committer.FinishAsync(cancellation)).ConfigureAwait(false);
-        if (_committer.IsDue(_options.CommitInterval)) await TryAsync(_storeOutage, () => _committer.BeginAsync(cancellation)).ConfigureAwait(false);
+        if (_committer.IsDue(_options.CommitInterval)) await TryAsync(_storeOutage, () => BeginCommitAsync(cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A day that began between two ticks, with the first event of a paused campaign, has its budgets in the store before that event's money: else the
+    /// campaign's account would learn of it only at the next tick.
+    /// </summary>
+    private async ValueTask BeginCommitAsync(CancellationToken cancellation)
+    {
+        if (Book.HasUntoldDays) await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
+        await _committer.BeginAsync(cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask TellOutcomesAsync(CancellationToken cancellation)

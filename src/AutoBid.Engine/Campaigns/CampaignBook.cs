@@ -132,6 +132,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         state.LastPolicyTick = state.DecidedStep = state.PlannedStep = -1;
         state.StepStartMultiplier = state.MpcAtStepStart = 0;
         state.PublishedRows = 0;
+        HasUntoldDays = true;
         Touch(campaign);
     }
 
@@ -145,6 +146,9 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     }
 
     public bool HasDirty => _dirty.Count > 0;
+
+    /// <summary>Days have begun whose budgets nobody has told the store.</summary>
+    public bool HasUntoldDays { get; set; }
 
     /// <summary>Campaigns touched since the last call.</summary>
     public List<int> TakeDirty()

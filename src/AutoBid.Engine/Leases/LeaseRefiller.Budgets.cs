@@ -25,7 +25,12 @@ public sealed partial class LeaseRefiller
             _budgetOf.Add(c);
         }
 
-        if (_budgets.Count == 0) return;
+        if (_budgets.Count > 0) await TellAsync(cancellation).ConfigureAwait(false);
+        book.HasUntoldDays = false;
+    }
+
+    private async ValueTask TellAsync(CancellationToken cancellation)
+    {
         await store.SetBudgetsAsync(_budgets, book.Owned.All, cancellation).ConfigureAwait(false);
         foreach (int c in _budgetOf)
         {

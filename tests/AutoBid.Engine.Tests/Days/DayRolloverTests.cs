@@ -51,6 +51,21 @@ public sealed class DayRolloverTests
     }
 
     [Fact]
+    public async Task A_bill_that_begins_the_day_of_a_paused_campaign_counts_in_its_account_at_once()
+    {
+        await using LocalDays days = await BerlinAsync(c => c with { Account = "brand", AccountBudgetNanos = 5_000_000_000 });
+        await days.PutAsync(c => c with { Status = CampaignStatus.Paused });
+        DateTimeOffset next = Start.AddDays(1).AddMinutes(31);
+        await days.AdvanceAsync(next);
+        Assert.Equal(0, days.Entry.Day);
+        await days.ForeignAsync(100, next, next);
+        // No tick falls in between.
+        await days.AdvanceAsync(next.AddMinutes(1));
+        BudgetRow account = (await days.Store.BudgetsAsync("t1", "c1", default)).Single(row => row is { Scope: BudgetScope.Account, Period: 20250603 });
+        Assert.Equal(("brand", 100L), (account.Id, account.SettledNanos));
+    }
+
+    [Fact]
     public async Task A_bid_before_midnight_billed_after_it_settles_on_its_own_day()
     {
         DateTimeOffset midnight = Start.AddDays(1);
