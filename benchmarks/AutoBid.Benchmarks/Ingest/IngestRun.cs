@@ -16,7 +16,7 @@ internal sealed record IngestRun
     /// <summary>The loop waited for events, or decoded them itself.</summary>
     public required double Reading { get; init; }
 
-    /// <summary>The loop waited for the store.</summary>
+    /// <summary>The store was at work on commits; the loop goes on meanwhile unless it is full.</summary>
     public required double Committing { get; init; }
 
     public required int Commits { get; init; }
