@@ -39,7 +39,7 @@ public sealed partial class AutoBidEngine
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await _committer.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await CommitAllAsync(CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (Outage.Is(e) || e is FencedException)
         {
@@ -208,7 +208,7 @@ public sealed partial class AutoBidEngine
     /// <summary>Commits what was applied, and waits for it.</summary>
     private async ValueTask CommitAsync(CancellationToken cancellation)
     {
-        await TryAsync(_storeOutage, () => _committer.CommitAsync(cancellation)).ConfigureAwait(false);
+        await TryAsync(_storeOutage, () => CommitAllAsync(cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -228,6 +228,13 @@ public sealed partial class AutoBidEngine
     {
         if (Book.HasUntoldDays) await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
         await _committer.BeginAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits everything that was applied: the store has it when this returns.</summary>
+    private async ValueTask CommitAllAsync(CancellationToken cancellation)
+    {
+        await BeginCommitAsync(cancellation).ConfigureAwait(false);
+        await _committer.FinishAsync(cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask TellOutcomesAsync(CancellationToken cancellation)

@@ -46,7 +46,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         {
             try
             {
-                if (Book.Owned.All.Count > 0) await _committer.CommitAsync(cancellation).ConfigureAwait(false);
+                if (Book.Owned.All.Count > 0) await CommitAllAsync(cancellation).ConfigureAwait(false);
             }
             catch (Exception e) when (Outage.Is(e) || e is FencedException)
             {

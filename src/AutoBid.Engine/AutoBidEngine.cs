@@ -168,8 +168,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
 
             time.TryAdvanceTo(to);
             await _intake.DrainAsync(to.UtcTicks, everything: true, cancellation).ConfigureAwait(false);
-            await BeginCommitAsync(cancellation).ConfigureAwait(false);
-            await _committer.FinishAsync(cancellation).ConfigureAwait(false);
+            await CommitAllAsync(cancellation).ConfigureAwait(false);
             return new AdvanceResult(to, closed, _intake.Applied - appliedBefore, Decisions.Hash());
         }
         finally

@@ -72,13 +72,6 @@ public sealed class Committer(
         if (TryTake()) _answer = AskAsync(_unconfirmed!, cancellation);
     }
 
-    /// <summary>Commits everything that was applied: the store has it when this returns.</summary>
-    public async ValueTask CommitAsync(CancellationToken cancellation)
-    {
-        await BeginAsync(cancellation).ConfigureAwait(false);
-        await FinishAsync(cancellation).ConfigureAwait(false);
-    }
-
     /// <inheritdoc />
     public async ValueTask FinishAsync(CancellationToken cancellation)
     {
