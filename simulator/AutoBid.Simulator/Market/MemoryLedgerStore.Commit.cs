@@ -11,7 +11,7 @@ public sealed partial class MemoryLedgerStore
         lock (_gate)
         {
             _partitions.CheckHeld(commit.Epochs);
-            if (_partitions.ResultOf(commit) is { } before) return ValueTask.FromResult(before);
+            if (_partitions.IsRepeated(commit)) return ValueTask.FromResult(new CommitResult([.. commit.OutsideBills.Select(FindListed).OfType<Adjustment>()]));
             Check(commit);
             foreach (LeaseSettlement settlement in commit.Settlements) Settle(_leases[settlement.LeaseId], settlement.AmountNanos);
             var listed = new List<Adjustment>();
@@ -30,9 +30,8 @@ public sealed partial class MemoryLedgerStore
                 else _states[(state.TenantId, state.CampaignId, state.Day)] = state;
             }
 
-            var result = new CommitResult(listed);
-            _partitions.Apply(commit, result);
-            return ValueTask.FromResult(result);
+            _partitions.Apply(commit);
+            return ValueTask.FromResult(new CommitResult(listed));
         }
     }
 
@@ -53,6 +52,15 @@ public sealed partial class MemoryLedgerStore
         long onTime = Math.Min(bill.AmountNanos, lease.LeftNanos);
         Settle(lease, onTime);
         return Rest(bill with { AmountNanos = bill.AmountNanos - onTime }, "lease-exhausted");
+    }
+
+    /// <summary>What an earlier attempt of the same commit listed of a bill; null: the lease paid it all. Looked up by the bill, as a database does.</summary>
+    private Adjustment? FindListed(OutsideBill outside)
+    {
+        Adjustment bill = outside.Bill;
+        int at = _adjustments.FindLastIndex(one
+            => (one.TenantId, one.CampaignId, one.Identity, one.TimeTicks) == (bill.TenantId, bill.CampaignId, bill.Identity, bill.TimeTicks));
+        return at < 0 ? null : bill with { Day = _adjustments[at].Day, AmountNanos = _adjustments[at].AmountNanos, Cause = _adjustments[at].Cause };
     }
 
     private static Adjustment? Rest(in Adjustment bill, string cause) => bill.AmountNanos > 0 ? bill with { Cause = cause } : null;

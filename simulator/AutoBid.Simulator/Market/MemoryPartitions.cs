@@ -43,20 +43,20 @@ internal sealed class MemoryPartitions
         }
     }
 
-    /// <summary>The result of a commit that was applied before; null: it is new.</summary>
-    public CommitResult? ResultOf(LedgerCommit commit)
+    /// <summary>True when the commit was applied before.</summary>
+    public bool IsRepeated(LedgerCommit commit)
     {
-        if (commit.Sequence == 0 || commit.Epochs.Count == 0) return null;
+        if (commit.Sequence == 0 || commit.Epochs.Count == 0) return false;
         Owner[] owners = [.. commit.Epochs.Select(held => _owners[held.Partition])];
-        if (owners.All(owner => owner.Sequence < commit.Sequence)) return null;
-        if (owners.All(owner => owner.Sequence == commit.Sequence)) return owners[0].Result;
+        if (owners.All(owner => owner.Sequence < commit.Sequence)) return false;
+        if (owners.All(owner => owner.Sequence == commit.Sequence)) return true;
         throw new InvalidOperationException($"Commit {commit.Sequence} comes after a later one, or with other partitions than before.");
     }
 
-    public void Apply(LedgerCommit commit, CommitResult result)
+    public void Apply(LedgerCommit commit)
     {
         if (commit.Sequence > 0)
-            foreach (PartitionEpoch held in commit.Epochs) (_owners[held.Partition].Sequence, _owners[held.Partition].Result) = (commit.Sequence, result);
+            foreach (PartitionEpoch held in commit.Epochs) _owners[held.Partition].Sequence = commit.Sequence;
         foreach (SeenKey key in commit.SeenDropped) _seen.Remove((key.Partition, key.Kind, key.Key));
         foreach (SeenBlock block in commit.SeenReplaced) _seen[(block.Partition, block.Kind, block.Key)] = [block.Blob];
         foreach (SeenBlock block in commit.Seen)
@@ -81,7 +81,5 @@ internal sealed class MemoryPartitions
         public long Epoch => epoch;
 
         public long Sequence { get; set; }
-
-        public CommitResult Result { get; set; }
     }
 }
