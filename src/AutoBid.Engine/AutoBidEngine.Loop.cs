@@ -19,6 +19,9 @@ public sealed partial class AutoBidEngine
     private readonly List<long> _toReturn = [];
     private long _nextBeat;
 
+    // The tick after whose commit dead leases are taken back: bills under them that were applied by then are in it. 0: done, or its commit was not begun.
+    private long _reclaimAt;
+
     /// <summary>The live loop: applies events as they come, ticks when due, until cancelled. Ends with a last commit.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -96,7 +99,7 @@ public sealed partial class AutoBidEngine
             if (!_log.IsHandingOver) _nextTick = NextOnGrid(now);
         }
 
-        await GoOnCommittingAsync(cancellation).ConfigureAwait(false);
+        await GoOnCommittingAsync(waits: false, cancellation).ConfigureAwait(false);
         return hasRead;
     }
 
@@ -123,7 +126,7 @@ public sealed partial class AutoBidEngine
         if (!await TryAsync(
                 _storeOutage, async () => isDone = await _intake.CatchUpAsync(backlog, _clocks.NowTicks, cancellation).ConfigureAwait(false)).ConfigureAwait(false)) return false;
         // One window is written while the next one is applied, and no third is begun before it is there.
-        await TryAsync(_storeOutage, () => BeginCommitAsync(cancellation)).ConfigureAwait(false);
+        await TryAsync(_storeOutage, () => BeginCommitAsync(everything: false, cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
         if (isDone) _backlogEnd = null;
         return true;
@@ -147,7 +150,7 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>One control tick. Returns the steps closed.</summary>
-    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation, bool commits = true)
+    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation)
     {
         long started = _clocks.Monotonic.GetTimestamp();
         await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
@@ -181,8 +184,10 @@ public sealed partial class AutoBidEngine
         if (_clocks.Deterministic) foreach (DecisionRecord decision in decisions) Decisions.Add(decision);
         if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
         _seen.Prune(now);
-        if (commits) await CommitAsync(cancellation).ConfigureAwait(false);
-        await TryAsync(_storeOutage, () => ReclaimAsync(now, cancellation)).ConfigureAwait(false);
+        // A live loop goes on: whoever asks something meanwhile need not wait for the states of all campaigns to be on disk.
+        bool isBegun = await TryAsync(_storeOutage, () => BeginCommitAsync(everything: _clocks.Deterministic, cancellation)).ConfigureAwait(false);
+        _reclaimAt = isBegun ? now : 0;
+        if (_clocks.Deterministic) await GoOnCommittingAsync(waits: true, cancellation).ConfigureAwait(false);
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
         Decided?.Invoke(decisions);
         return closed;
@@ -213,10 +218,11 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>Commits without waiting: the store writes while the loop reads and applies what comes next.</summary>
-    private async ValueTask GoOnCommittingAsync(CancellationToken cancellation)
+    private async ValueTask GoOnCommittingAsync(bool waits, CancellationToken cancellation)
     {
-        if (_committer.HasAnswer) await TryAsync(_storeOutage, () => _committer.FinishAsync(cancellation)).ConfigureAwait(false);
-        if (_committer.IsDue(_options.CommitInterval)) await TryAsync(_storeOutage, () => BeginCommitAsync(cancellation)).ConfigureAwait(false);
+        if (waits || _committer.HasAnswer) await TryAsync(_storeOutage, () => _committer.FinishAsync(cancellation)).ConfigureAwait(false);
+        if (_reclaimAt != 0 && !_committer.IsUnderWay) await TryAsync(_storeOutage, () => ReclaimAsync(cancellation)).ConfigureAwait(false);
+        if (_committer.IsDue(_options.CommitInterval)) await TryAsync(_storeOutage, () => BeginCommitAsync(everything: false, cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -224,16 +230,16 @@ public sealed partial class AutoBidEngine
     /// A day that began between two ticks, with the first event of a paused campaign, has its budgets in the store before that event's money: else the
     /// campaign's account would learn of it only at the next tick.
     /// </summary>
-    private async ValueTask BeginCommitAsync(CancellationToken cancellation)
+    private async ValueTask BeginCommitAsync(bool everything, CancellationToken cancellation)
     {
         if (Book.HasUntoldDays) await _refiller.SetBudgetsAsync(cancellation).ConfigureAwait(false);
-        await _committer.BeginAsync(cancellation).ConfigureAwait(false);
+        await _committer.BeginAsync(everything, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Commits everything that was applied: the store has it when this returns.</summary>
     private async ValueTask CommitAllAsync(CancellationToken cancellation)
     {
-        await BeginCommitAsync(cancellation).ConfigureAwait(false);
+        await BeginCommitAsync(everything: true, cancellation).ConfigureAwait(false);
         await _committer.FinishAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -244,8 +250,9 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>Takes back what dead nodes left, and gives back what this one leased of campaigns that others decide.</summary>
-    private async ValueTask ReclaimAsync(long now, CancellationToken cancellation)
+    private async ValueTask ReclaimAsync(CancellationToken cancellation)
     {
+        long now = _reclaimAt;
         if (_toReturn.Count > 0)
         {
             await _store.ReturnAsync(_toReturn, cancellation).ConfigureAwait(false);
@@ -254,6 +261,7 @@ public sealed partial class AutoBidEngine
 
         foreach (long lease in await _store.ReclaimAsync(_options.Node, now, _options.LongestHold.Ticks, cancellation).ConfigureAwait(false))
             Leases.Revoke(lease);
+        _reclaimAt = 0;
     }
 
     /// <summary>

@@ -74,7 +74,13 @@ public sealed partial class AutoBidEngine : IPartitionOwner
             Book.Place(_log.PartitionOf);
             Book.Own(claims);
             foreach (CampaignState state in snapshot.States)
-                if (Book.Index.TryFind(state.CampaignId, out int index)) StateCodec.Read(Book, index, state.Blob);
+            {
+                if (!Book.Index.TryFind(state.CampaignId, out int index)) continue;
+                StateCodec.Read(Book, index, state);
+                // Its budgets are told already; where they are not, telling them does this.
+                if (state.Day == CampaignState.Running && Book[index].BudgetDay != 0) _refiller.Prepare(index);
+            }
+
             _seen.Load(snapshot.Seen, now);
             foreach (OpenLease lease in snapshot.Leases)
             {
@@ -111,5 +117,6 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         _toReturn.AddRange(_committer.Forget());
         foreach (int partition in partitions) _seen.Drop(partition);
         _backlogEnd = null;
+        _reclaimAt = 0;
     }
 }

@@ -134,8 +134,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
             // A live engine bids from its first moment: what was missed is caught up, then one tick now, the next ones on the grid.
             while (_backlogEnd is not null && _logOutage.Reason is null && _storeOutage.Reason is null) await CatchUpAsync(cancellation).ConfigureAwait(false);
             now = _clocks.NowTicks;
-            // Committed by the loop: a state of every campaign is written, and nobody who asks for a bid need wait for that.
-            await RunTickAsync(now, partial: false, cancellation, commits: false).ConfigureAwait(false);
+            await RunTickAsync(now, partial: false, cancellation).ConfigureAwait(false);
             _nextTick = NextOnGrid(now);
         }
         finally

@@ -79,10 +79,11 @@ internal sealed class RecoveryState
                 int c = chunk[i];
                 Remember(seen, c, leases[i].LeaseId);
                 commit.Settlements.Add(new LeaseSettlement(leases[i].LeaseId, BillsOfEach * 1_000_000L));
-                byte[] blob = StateCodec.Write(_book, c);
-                BlobBytes += blob.Length;
-                commit.States.Add(new CampaignState(IngestEvents.Tenant, _campaigns[c].Id, PartitionOf(_campaigns[c].Id), 0, blob));
+                (_book[c].BudgetVersion, _book[c].BudgetDay) = (_campaigns[c].Version, _book[c].Day);
+                StateCodec.Add(_book, c, commit.States);
             }
+
+            BlobBytes += commit.States.Sum(state => (long)state.Blob.Length);
 
             SeenChanges changes = seen.Take();
             commit.SeenReplaced.AddRange(changes.Replaced);

@@ -18,6 +18,7 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
     private readonly ChunkedArray<CampaignEntry> _states = new();
     private readonly ChunkedArray<StepAccumulator> _open = new();
     private readonly Dictionary<string, StepClock> _clocks = new(StringComparer.Ordinal);
+    private readonly Queue<int> _later = new();
     private List<int> _dirty = [];
 
     public CampaignIndex Index { get; } = new();
@@ -145,17 +146,38 @@ public sealed class CampaignBook(BidSlotTable slots, LeaseDesk leases, BidCounte
         _dirty.Add(campaign);
     }
 
-    public bool HasDirty => _dirty.Count > 0;
+    /// <summary>
+    /// Only what the loop remembers of its decision changed: a later commit may carry it, so that a tick over all campaigns does not make one commit of all
+    /// their states. What events or the clock changed must not wait: the next commit's offsets pass those events.
+    /// </summary>
+    public void TouchLater(int campaign)
+    {
+        ref CampaignEntry state = ref _states[campaign];
+        if (state.IsDirty || state.IsDirtyLater) return;
+        state.IsDirtyLater = true;
+        _later.Enqueue(campaign);
+    }
+
+    public bool HasDirty => _dirty.Count > 0 || _later.Count > 0;
 
     /// <summary>Days have begun whose budgets nobody has told the store.</summary>
     public bool HasUntoldDays { get; set; }
 
-    /// <summary>Campaigns touched since the last call.</summary>
-    public List<int> TakeDirty()
+    /// <summary>Campaigns touched since the last call, and of those that may wait at most <paramref name="mostLater"/>, oldest first.</summary>
+    public List<int> TakeDirty(int mostLater)
     {
         List<int> taken = _dirty;
         _dirty = [];
-        foreach (int campaign in taken) _states[campaign].IsDirty = false;
+        foreach (int campaign in taken) _states[campaign].IsDirty = _states[campaign].IsDirtyLater = false;
+        while (mostLater > 0 && _later.TryDequeue(out int campaign))
+        {
+            // Its mark is gone: it was taken with the others, or given up, since it was queued.
+            if (!_states[campaign].IsDirtyLater) continue;
+            _states[campaign].IsDirtyLater = false;
+            taken.Add(campaign);
+            mostLater--;
+        }
+
         return taken;
     }
 

@@ -97,6 +97,14 @@ public struct CampaignEntry
     /// <summary>State changed since the last commit; set by <see cref="CampaignBook.Touch"/>.</summary>
     public bool IsDirty;
 
+    /// <summary>Decided since the last commit, and nothing else; set by <see cref="CampaignBook.TouchLater"/>.</summary>
+    public bool IsDirtyLater;
+
+    /// <summary>Closed steps that the ledger store has, or that a commit under way brings it, and their day (yyyymmdd); day 0: none.</summary>
+    public byte StoredSteps;
+
+    public int StoredDay;
+
     /// <summary>Version of the last slot heard from an owner.</summary>
     public long HeardVersion;
 

@@ -41,10 +41,12 @@ public sealed partial class LeaseRefiller
             demand.RemainingNanos = -1;
             demand.AskAgainTicks = 0;
             demand.Denials = 0;
-            // A first lease before the first bid.
-            leases.Want(c);
+            Prepare(c);
         }
     }
+
+    /// <summary>A first lease before the first bid, behind what bids want now: a store that grants all campaigns of a node at once keeps the loop for seconds.</summary>
+    public void Prepare(int campaign) => _first.Enqueue(campaign);
 
     /// <summary>What another node's lease on a campaign should ask for; null: the campaign cannot bid now.</summary>
     /// <param name="leftOf">What the lease still has for (tenant, campaign, node), nanos.</param>

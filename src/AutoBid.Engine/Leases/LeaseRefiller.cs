@@ -36,8 +36,11 @@ public sealed partial class LeaseRefiller(
     /// <summary>Holds of a campaign that is short are swept at most so often outside ticks.</summary>
     private static readonly long SweepTicks = TimeSpan.TicksPerSecond;
 
+    /// <summary>Campaigns that get a first lease in one round of the loop. A deterministic engine has no rounds between its ticks.</summary>
+    private readonly int _mostFirst = deterministic ? int.MaxValue : 500;
     private readonly ChunkedArray<LeaseDemand> _demands = new();
     private readonly PriorityQueue<int, long> _due = new();
+    private readonly Queue<int> _first = new();
     private readonly List<int> _looking = [];
     private readonly List<LeaseRequest> _requests = [];
     private readonly List<int> _asking = [];
@@ -59,6 +62,7 @@ public sealed partial class LeaseRefiller(
         _looking.Clear();
         _swept = 0;
         leases.TakeWanted(_looking);
+        for (int n = 0; n < _mostFirst && _first.TryDequeue(out int c); n++) _looking.Add(c);
         foreach (int c in _looking) Demand(c).WantedTicks = now.LeaseTicks;
         while (_due.TryPeek(out int c, out long at) && at <= now.LeaseTicks)
         {
@@ -143,7 +147,7 @@ public sealed partial class LeaseRefiller(
         _asking.Add(campaign);
     }
 
-    /// <summary>The running day of a campaign that may bid. False: none, or the store does not know its budgets yet.</summary>
+    /// <summary>The running day of a campaign that may bid. False: none, or it is over, or the store does not know its budgets yet.</summary>
     private bool TryDay(int campaign, EngineInstant now, out int day, out long endTicks)
     {
         ref CampaignEntry entry = ref book[campaign];
@@ -154,7 +158,7 @@ public sealed partial class LeaseRefiller(
             return false;
         }
 
-        return day != 0 && entry.BudgetDay == day;
+        return day != 0 && entry.BudgetDay == day && now.EventTicks < endTicks;
     }
 
     /// <summary>What is due of a short campaign's holds comes back before more is asked for. Deterministic engines end holds at ticks only.</summary>

@@ -18,6 +18,9 @@ public sealed class Committer(
     /// <summary>Events applied and not committed from which on reading waits for the store: what they take in memory is bounded by it.</summary>
     private const int MostPending = 500_000;
 
+    /// <summary>States that only a decision changed, in one commit: a tick over a million campaigns must not keep leases waiting for its transaction.</summary>
+    private const int MostDecided = 10_000;
+
     private LedgerCommit? _unconfirmed;
     private Task<CommitResult>? _answer;
     private List<LeaseOutcomes> _outcomes = [];
@@ -29,6 +32,9 @@ public sealed class Committer(
 
     /// <summary>True when so much waits for the store that nothing more should be applied.</summary>
     public bool IsFull => pending.Events >= MostPending;
+
+    /// <summary>True from when a commit is put together until the store is known to have it.</summary>
+    public bool IsUnderWay => _unconfirmed is not null;
 
     /// <summary>True when the store has answered, or refused, what was begun: <see cref="FinishAsync"/> does not wait then.</summary>
     public bool HasAnswer => _answer is { IsCompleted: true };
@@ -65,11 +71,12 @@ public sealed class Committer(
     }
 
     /// <summary>Begins a commit of what was applied, after the one before it is finished. Nothing of it is known to be durable when this returns.</summary>
-    public async ValueTask BeginAsync(CancellationToken cancellation)
+    /// <param name="everything">Also all that was only decided, however much it is.</param>
+    public async ValueTask BeginAsync(bool everything, CancellationToken cancellation)
     {
         _started = clocks.Monotonic.GetTimestamp();
         await FinishAsync(cancellation).ConfigureAwait(false);
-        if (TryTake()) _answer = AskAsync(_unconfirmed!, cancellation);
+        if (TryTake(everything ? int.MaxValue : MostDecided)) _answer = AskAsync(_unconfirmed!, cancellation);
     }
 
     /// <inheritdoc />
@@ -115,7 +122,7 @@ public sealed class Committer(
         pending.Clear();
         applier.CommitBegins();
         applier.ForgetSettled();
-        book.TakeDirty();
+        book.TakeDirty(int.MaxValue);
         return ended;
     }
 
@@ -123,18 +130,13 @@ public sealed class Committer(
         => await store.CommitAsync(commit, cancellation).ConfigureAwait(false);
 
     /// <summary>Puts together what was applied. False: there is nothing to commit now.</summary>
-    private bool TryTake()
+    private bool TryTake(int mostDecided)
     {
         // An offset may pass a refused event only when that is safe with the dead letters.
         if (intake.HasRejected || (!book.HasDirty && pending.IsEmpty)) return false;
         var states = new List<CampaignState>();
-        foreach (int campaign in book.TakeDirty())
-        {
-            ref CampaignEntry entry = ref book[campaign];
-            if (!entry.IsOwned || entry.Settings is not { } settings) continue;
-            // One row a campaign: the blob says which day it is.
-            states.Add(new CampaignState(settings.TenantId, settings.Id, entry.Partition, 0, StateCodec.Write(book, campaign)));
-        }
+        foreach (int campaign in book.TakeDirty(mostDecided))
+            if (book[campaign] is { IsOwned: true, Settings: not null }) StateCodec.Add(book, campaign, states);
 
         if (states.Count == 0 && pending.IsEmpty) return false;
         _unconfirmedDivided = pending.TakeDivided();

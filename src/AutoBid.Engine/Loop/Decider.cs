@@ -148,7 +148,7 @@ public sealed class Decider(CampaignBook book, BidSlotTable slots, DecisionChain
 
         Compare(ref entry, day, decision.Policy);
         Remember(ref entry, decision, result.Multiplier, step, TickOf(entry, nowTicks));
-        book.Touch(campaign);
+        book.TouchLater(campaign);
         BidSlot slot = SlotOf(ref entry, item.SafeMultiplier, result, onSchedule, nowTicks);
         slots.Publish(campaign, slot);
         string[] reasons = GuardReasonNames.List(result.Reasons);

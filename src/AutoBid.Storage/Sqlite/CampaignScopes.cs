@@ -25,18 +25,13 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
     private const string LeaseSql =
         "UPDATE budget SET outstanding = outstanding + ?2 WHERE budget_id = ?1 AND (requested IS NULL OR settled + outstanding + ?2 <= requested)";
 
-    private const string SettleSql = "UPDATE budget SET outstanding = outstanding - ?2, settled = settled + ?2 WHERE budget_id = ?1";
-
     private const string ReturnSql =
         "UPDATE budget SET outstanding = outstanding - ?2, budget = max(requested, settled + outstanding - ?2 - raised) WHERE budget_id = ?1";
 
-    // A correction downwards first takes back what earlier adjustments raised.
-    private const string AdjustSql =
-        "UPDATE budget SET settled = settled + ?2, raised = max(0, raised + ?2), budget = max(requested, settled + outstanding + ?2 - max(0, raised + ?2)) "
-        + "WHERE budget_id = ?1 AND settled + ?2 >= 0";
-
     private const string MoveSql =
         "UPDATE budget SET settled = settled + ?2, outstanding = outstanding + ?3, budget = max(requested, settled + outstanding + ?2 + ?3 - raised) WHERE budget_id = ?1";
+
+    public IReadOnlyList<long> Budgets => AccountBudget is { } account ? [DayBudget, FlightBudget, account] : [DayBudget, FlightBudget];
 
     public static CampaignScopes? Find(SqliteSession session, string tenant, string campaign, int day)
     {
@@ -91,17 +86,8 @@ internal readonly record struct CampaignScopes(long CampaignDay, long DayBudget,
         if (!UpdateAll(session, LeaseSql, amount)) throw new InvalidOperationException("A scope refused an amount for which it had room.");
     }
 
-    /// <summary>Moves <paramref name="amount"/> from outstanding to settled in every scope.</summary>
-    public void Settle(SqliteSession session, long amount) => UpdateAll(session, SettleSql, amount);
-
     /// <summary>Gives <paramref name="amount"/> of outstanding back in every scope.</summary>
     public void Return(SqliteSession session, long amount) => UpdateAll(session, ReturnSql, amount);
-
-    /// <summary>
-    /// Adds a signed amount to settled in every scope. False when settled would fall below 0 in one of them: the others may have moved, the
-    /// transaction must be given up.
-    /// </summary>
-    public bool Adjust(SqliteSession session, long amount) => UpdateAll(session, AdjustSql, amount);
 
     private static long Room(SqliteStatement statement, long budget)
     {

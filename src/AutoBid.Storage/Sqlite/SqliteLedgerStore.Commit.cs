@@ -51,16 +51,18 @@ public sealed partial class SqliteLedgerStore
             return new CommitResult(listed);
         }
 
-        foreach (LeaseSettlement settlement in commit.Settlements) Settle(session, settlement);
+        var sums = new BudgetSums(session);
+        foreach (LeaseSettlement settlement in commit.Settlements) Settle(session, sums, settlement);
         foreach (OutsideBill bill in commit.OutsideBills)
         {
-            Adjustment rest = SettleOutside(session, bill);
+            Adjustment rest = SettleOutside(session, sums, bill);
             if (rest.AmountNanos == 0) continue;
-            Adjust(session, rest);
+            Adjust(session, sums, rest);
             listed.Add(rest);
         }
 
-        foreach (Adjustment adjustment in commit.Adjustments) Adjust(session, adjustment);
+        foreach (Adjustment adjustment in commit.Adjustments) Adjust(session, sums, adjustment);
+        sums.Write();
         foreach (long lease in commit.ClosedLeases) EndLease(session, lease, ClosedState);
         foreach (CampaignState state in commit.States)
         {
@@ -75,43 +77,37 @@ public sealed partial class SqliteLedgerStore
         return new CommitResult(listed);
     }
 
-    private static void Settle(SqliteSession session, in LeaseSettlement settlement)
+    private static void Settle(SqliteSession session, BudgetSums sums, in LeaseSettlement settlement)
     {
         if (FindLease(session, settlement.LeaseId) is not { } lease) throw new InvalidOperationException($"Lease {settlement.LeaseId} is unknown.");
         if (lease.State != OpenState)
             throw new InvalidOperationException($"Lease {settlement.LeaseId} has ended: what is billed now is an adjustment.");
         if (settlement.AmountNanos < 0 || settlement.AmountNanos > lease.LeftNanos)
             throw new InvalidOperationException($"Lease {settlement.LeaseId} has {lease.LeftNanos} nanos left and cannot settle {settlement.AmountNanos}.");
-        Settle(session, settlement.LeaseId, lease.Scopes, settlement.AmountNanos);
+        Settle(session, sums, settlement.LeaseId, lease.Scopes, settlement.AmountNanos);
     }
 
-    private static void Settle(SqliteSession session, long lease, in CampaignScopes scopes, long nanos)
+    private static void Settle(SqliteSession session, BudgetSums sums, long lease, in CampaignScopes scopes, long nanos)
     {
         session.Statement(SettleLeaseSql).Bind(1, lease).Bind(2, nanos).Run();
-        scopes.Settle(session, nanos);
+        sums.Settle(scopes, nanos);
     }
 
     /// <summary>Settles what the lease has left of a bill; what remains, with its day and cause.</summary>
-    private static Adjustment SettleOutside(SqliteSession session, in OutsideBill outside)
+    private static Adjustment SettleOutside(SqliteSession session, BudgetSums sums, in OutsideBill outside)
     {
         Adjustment bill = outside.Bill;
         if (FindLease(session, outside.LeaseId) is not { } lease) return bill with { Cause = "late-win" };
         if (lease.TenantId != bill.TenantId || lease.CampaignId != bill.CampaignId) return bill with { Cause = "foreign-lease" };
         if (lease.State != OpenState) return bill with { Day = lease.Day, Cause = "late-win" };
         long onTime = Math.Min(bill.AmountNanos, lease.LeftNanos);
-        Settle(session, outside.LeaseId, lease.Scopes, onTime);
+        Settle(session, sums, outside.LeaseId, lease.Scopes, onTime);
         return bill with { Day = lease.Day, AmountNanos = bill.AmountNanos - onTime, Cause = "lease-exhausted" };
     }
 
-    private static void Adjust(SqliteSession session, in Adjustment adjustment)
+    private static void Adjust(SqliteSession session, BudgetSums sums, in Adjustment adjustment)
     {
-        CampaignScopes scopes = CampaignScopes.Ensure(session, adjustment.TenantId, adjustment.CampaignId, adjustment.Day);
-        if (!scopes.Adjust(session, adjustment.AmountNanos))
-        {
-            throw new InvalidOperationException(
-                $"An adjustment of {adjustment.AmountNanos} nanos would take campaign {adjustment.CampaignId} below 0 settled on {adjustment.Day}.");
-        }
-
+        sums.Adjust(adjustment);
         session.Statement(AdjustmentSql)
             .Bind(1, adjustment.TenantId).Bind(2, adjustment.CampaignId).Bind(3, adjustment.Day).Bind(4, adjustment.AmountNanos).Bind(5, adjustment.Cause)
             .Bind(6, unchecked((long)adjustment.Identity.High)).Bind(7, unchecked((long)adjustment.Identity.Low)).Bind(8, adjustment.TimeTicks).Run();

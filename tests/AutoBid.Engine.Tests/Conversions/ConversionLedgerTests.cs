@@ -5,6 +5,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Conversions;
 using AutoBid.Engine.Events;
 using AutoBid.Engine.Ledger;
+using AutoBid.Engine.Ports;
 using AutoBid.Engine.Tests.Fakes;
 using FsCheck;
 using FsCheck.Fluent;
@@ -268,14 +269,14 @@ public sealed class ConversionLedgerTests : IDisposable
     {
         int c = Play(_bench, 3, 40, 1, r => Exponential(r, 10), 5, (_, _, _, _, _) => { });
         _bench.Apply(Bench.Conversion("untimed", hours: 72) with { OriginTicks = 0 }, 72);
-        byte[] blob = StateCodec.Write(_bench.Book, c);
+        List<CampaignState> stored = _bench.Save(c);
         using var other = new Bench();
         other.Book.Upsert(Bench.Campaign("earlier"));
         int copy = other.Book.Upsert(Bench.Campaign());
-        StateCodec.Read(other.Book, copy, blob);
+        other.Load(copy, stored);
         Assert.Equal(Days(_bench, c, 72.2), Days(other, copy, 72.2));
         Assert.Equal(Due(_bench, c, 72.2), Due(other, copy, 72.2));
-        Assert.Equal(blob, StateCodec.Write(other.Book, copy));
+        Assert.Equal(_bench.Save(c).Single().Blob, other.Save(copy).Single().Blob);
         // Both go on alike, over the next midnight too.
         foreach ((Bench bench, int index) in new[] { (_bench, c), (other, copy) })
         {
@@ -283,7 +284,7 @@ public sealed class ConversionLedgerTests : IDisposable
             bench.Closer.Advance(index, Bench.At(97));
         }
 
-        Assert.Equal(StateCodec.Write(_bench.Book, c), StateCodec.Write(other.Book, copy));
+        Assert.Equal(_bench.Save(c).Select(state => (state.Day, Convert.ToHexString(state.Blob))), other.Save(copy).Select(state => (state.Day, Convert.ToHexString(state.Blob))));
     }
 
     [Fact]

@@ -97,6 +97,19 @@ internal sealed class Bench : IDisposable
         return rejection;
     }
 
+    /// <summary>What the next commit would carry of a campaign, in the order in which it is restored.</summary>
+    public List<CampaignState> Save(int campaign)
+    {
+        var states = new List<CampaignState>();
+        StateCodec.Add(Book, campaign, states);
+        return [.. states.OrderBy(state => state.Day)];
+    }
+
+    public void Load(int campaign, IEnumerable<CampaignState> states)
+    {
+        foreach (CampaignState state in states) StateCodec.Read(Book, campaign, state);
+    }
+
     public ref CampaignEntry Entry(int campaign) => ref Book[campaign];
 
     public string Hash() => StateHash.Of(Book, Seen, []);

@@ -53,8 +53,8 @@ public sealed class AutoBidEngineTests
         // 50 ticks and the one at the start, six campaigns each.
         Assert.Equal(51 * 6, driver.Log.Published.Count);
         Assert.Equal(47 + 1 + 2, driver.Log.Published.Count(record => record.CampaignId == "mpc" && record.Row.Count == 16));
-        // Only the state of the running day is kept: one a campaign.
-        Assert.Equal(6, driver.Store.StateKeys.Count);
+        // Two parts a campaign, the closed steps of the running day alone.
+        Assert.Equal(12, driver.Store.StateKeys.Count);
     }
 
     [Fact]

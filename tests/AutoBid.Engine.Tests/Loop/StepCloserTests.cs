@@ -154,8 +154,7 @@ public sealed class StepCloserTests : IDisposable
         // Bills and conversions that still come find no running step and break nothing.
         Assert.Null(_bench.Apply(Bench.Foreign("late", 5, bidHours: 20), nowHours: 49));
         Assert.Null(_bench.Apply(Bench.Conversion("k", hours: 49), nowHours: 49));
-        byte[] blob = StateCodec.Write(_bench.Book, c);
-        StateCodec.Read(_bench.Book, c, blob);
+        _bench.Load(c, _bench.Save(c));
         _bench.Book.Upsert(Bench.Campaign() with { Version = 3 });
         _bench.Closer.Advance(c, Bench.At(50));
         Assert.NotEqual(block, _bench.Entry(c).Block);
