@@ -128,7 +128,12 @@ public sealed partial class AutoBidEngine
         // One window is written while the next one is applied, and no third is begun before it is there.
         await TryAsync(_storeOutage, () => BeginCommitAsync(everything: false, cancellation)).ConfigureAwait(false);
         await TellOutcomesAsync(cancellation).ConfigureAwait(false);
-        if (isDone) _backlogEnd = null;
+        if (isDone)
+        {
+            _backlogEnd = null;
+            Recovered("backlog");
+        }
+
         return true;
     }
 
@@ -188,6 +193,7 @@ public sealed partial class AutoBidEngine
         bool isBegun = await TryAsync(_storeOutage, () => BeginCommitAsync(everything: _clocks.Deterministic, cancellation)).ConfigureAwait(false);
         _reclaimAt = isBegun ? now : 0;
         if (_clocks.Deterministic) await GoOnCommittingAsync(waits: true, cancellation).ConfigureAwait(false);
+        Recovered("tick");
         _metrics.RecordTick(_clocks.Monotonic.GetElapsedTime(started));
         Decided?.Invoke(decisions);
         return closed;

@@ -13,6 +13,9 @@ public sealed partial class AutoBidEngine : IPartitionOwner
 {
     private static readonly TimeSpan ClaimRetry = TimeSpan.FromMilliseconds(500);
 
+    // Since when the part of a takeover that is under way lasts; 0: none is.
+    private long _recovering;
+
     // Where reading stood when partitions came: up to there events are a backlog. Empty: not asked yet; null: there is none.
     private IReadOnlyList<PartitionOffset>? _backlogEnd;
 
@@ -24,9 +27,12 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         {
             try
             {
+                long started = _clocks.Monotonic.GetTimestamp();
                 // Before the gate: bids and leases of the rest go on while the store answers.
                 IReadOnlyList<PartitionClaim> claims = await _store.ClaimAsync(_options.Node, partitions, _log.Partitions, cancellation).ConfigureAwait(false);
                 LedgerSnapshot snapshot = await _store.LoadAsync(partitions, cancellation).ConfigureAwait(false);
+                _metrics.RecordRecovery("ledger", _clocks.Monotonic.GetElapsedTime(started));
+                await _settings.ConfigureAwait(false);
                 await RestoreAsync(claims, snapshot, begin, cancellation).ConfigureAwait(false);
                 return;
             }
@@ -71,6 +77,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         try
         {
             long now = _clocks.NowTicks;
+            _recovering = _clocks.Monotonic.GetTimestamp();
             Book.Place(_log.PartitionOf);
             Book.Own(claims);
             foreach (CampaignState state in snapshot.States)
@@ -89,6 +96,7 @@ public sealed partial class AutoBidEngine : IPartitionOwner
                 Leases.Reconcile(lease.LeaseId, lease.GrantedNanos, lease.SettledNanos);
             }
 
+            Recovered("restore");
             await begin(snapshot.Offsets).ConfigureAwait(false);
             if (_clocks.Deterministic) return;
             _backlogEnd = [];
@@ -117,6 +125,14 @@ public sealed partial class AutoBidEngine : IPartitionOwner
         _toReturn.AddRange(_committer.Forget());
         foreach (int partition in partitions) _seen.Drop(partition);
         _backlogEnd = null;
-        _reclaimAt = 0;
+        _reclaimAt = _recovering = 0;
+    }
+
+    /// <summary>A part of a takeover is done, and the next one begins.</summary>
+    private void Recovered(string part)
+    {
+        if (_recovering == 0) return;
+        _metrics.RecordRecovery(part, _clocks.Monotonic.GetElapsedTime(_recovering));
+        _recovering = part == "tick" ? 0 : _clocks.Monotonic.GetTimestamp();
     }
 }

@@ -24,6 +24,7 @@ public sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _fenced;
     private readonly Histogram<double> _tick;
     private readonly Histogram<double> _commit;
+    private readonly Histogram<double> _recovery;
     private readonly Histogram<double> _divergence;
 
     public EngineMetrics()
@@ -39,6 +40,8 @@ public sealed class EngineMetrics : IDisposable
         _fenced = _meter.CreateCounter<long>("autobid_fenced_total", description: "Commits refused because another node owns the partition now.");
         _tick = _meter.CreateHistogram<double>("autobid_tick_duration_seconds", unit: "s", description: "Control tick, events to published slots.");
         _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
+        _recovery = _meter.CreateHistogram<double>(
+            "autobid_recovery_duration_seconds", unit: "s", description: "Start or takeover until its campaigns are decided, by part: settings, ledger, restore, backlog, tick.");
         _divergence = _meter.CreateHistogram<double>(
             "autobid_plan_divergence", description: "Spend of a closed step away from what was planned when it began, in even steps of the budget, by policy.");
     }
@@ -67,6 +70,8 @@ public sealed class EngineMetrics : IDisposable
     public void RecordTick(TimeSpan duration) => _tick.Record(duration.TotalSeconds);
 
     public void RecordCommit(TimeSpan duration) => _commit.Record(duration.TotalSeconds);
+
+    public void RecordRecovery(string part, TimeSpan duration) => _recovery.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("part", part));
 
     /// <summary>|executed - planned| spend of a step; 1 = a forty-eighth of the daily budget.</summary>
     public void RecordPlanDivergence(string policy, double evenSteps) => _divergence.Record(evenSteps, new KeyValuePair<string, object?>("policy", policy));

@@ -22,7 +22,7 @@ public sealed class Committer(
     private const int MostDecided = 10_000;
 
     private LedgerCommit? _unconfirmed;
-    private Task<CommitResult>? _answer;
+    private Task<(CommitResult Result, TimeSpan Cost)>? _answer;
     private List<LeaseOutcomes> _outcomes = [];
     private List<LeaseOutcomes> _unconfirmedOutcomes = [];
     private IReadOnlyDictionary<long, long> _unconfirmedDivided = new Dictionary<long, long>();
@@ -86,8 +86,8 @@ public sealed class Committer(
         {
             try
             {
-                CommitResult result = await (_answer ??= AskAsync(_unconfirmed, cancellation)).ConfigureAwait(false);
-                Confirm(result);
+                (CommitResult result, TimeSpan cost) = await (_answer ??= AskAsync(_unconfirmed, cancellation)).ConfigureAwait(false);
+                Confirm(result, cost);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -126,8 +126,13 @@ public sealed class Committer(
         return ended;
     }
 
-    private async Task<CommitResult> AskAsync(LedgerCommit commit, CancellationToken cancellation)
-        => await store.CommitAsync(commit, cancellation).ConfigureAwait(false);
+    /// <summary>The cost is the store's alone: the loop may look at the answer much later.</summary>
+    private async Task<(CommitResult Result, TimeSpan Cost)> AskAsync(LedgerCommit commit, CancellationToken cancellation)
+    {
+        long started = clocks.Monotonic.GetTimestamp();
+        CommitResult result = await store.CommitAsync(commit, cancellation).ConfigureAwait(false);
+        return (result, clocks.Monotonic.GetElapsedTime(started));
+    }
 
     /// <summary>Puts together what was applied. False: there is nothing to commit now.</summary>
     private bool TryTake(int mostDecided)
@@ -151,14 +156,14 @@ public sealed class Committer(
         return true;
     }
 
-    private void Confirm(CommitResult result)
+    private void Confirm(CommitResult result, TimeSpan cost)
     {
         _unconfirmed = null;
         _outcomes.AddRange(_unconfirmedOutcomes);
         _unconfirmedOutcomes.Clear();
         applier.ForgetSettled();
         applier.Listed(result.Adjustments);
-        _cost = clocks.Monotonic.GetElapsedTime(_started);
-        metrics.RecordCommit(_cost);
+        _cost = cost;
+        metrics.RecordCommit(cost);
     }
 }

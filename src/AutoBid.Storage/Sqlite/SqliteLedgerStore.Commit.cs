@@ -15,9 +15,6 @@ public sealed partial class SqliteLedgerStore
     private const string SettleLeaseSql = "UPDATE lease SET settled = settled + ?2 WHERE lease_id = ?1";
     private const string EndLeaseSql = "UPDATE lease SET state = ?2 WHERE lease_id = ?1";
 
-    private const string AdjustmentSql =
-        "INSERT INTO adjustment (tenant, campaign, day, amount, cause, identity_high, identity_low, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-
     private const string ListedSql =
         "SELECT day, amount, cause FROM adjustment WHERE tenant = ?1 AND campaign = ?2 AND identity_high = ?3 AND identity_low = ?4 AND time = ?5 "
         + "ORDER BY adjustment_id DESC LIMIT 1";
@@ -57,11 +54,11 @@ public sealed partial class SqliteLedgerStore
         {
             Adjustment rest = SettleOutside(session, sums, bill);
             if (rest.AmountNanos == 0) continue;
-            Adjust(session, sums, rest);
+            sums.Adjust(rest);
             listed.Add(rest);
         }
 
-        foreach (Adjustment adjustment in commit.Adjustments) Adjust(session, sums, adjustment);
+        foreach (Adjustment adjustment in commit.Adjustments) sums.Adjust(adjustment);
         sums.Write();
         foreach (long lease in commit.ClosedLeases) EndLease(session, lease, ClosedState);
         foreach (CampaignState state in commit.States)
@@ -103,14 +100,6 @@ public sealed partial class SqliteLedgerStore
         long onTime = Math.Min(bill.AmountNanos, lease.LeftNanos);
         Settle(session, sums, outside.LeaseId, lease.Scopes, onTime);
         return bill with { Day = lease.Day, AmountNanos = bill.AmountNanos - onTime, Cause = "lease-exhausted" };
-    }
-
-    private static void Adjust(SqliteSession session, BudgetSums sums, in Adjustment adjustment)
-    {
-        sums.Adjust(adjustment);
-        session.Statement(AdjustmentSql)
-            .Bind(1, adjustment.TenantId).Bind(2, adjustment.CampaignId).Bind(3, adjustment.Day).Bind(4, adjustment.AmountNanos).Bind(5, adjustment.Cause)
-            .Bind(6, unchecked((long)adjustment.Identity.High)).Bind(7, unchecked((long)adjustment.Identity.Low)).Bind(8, adjustment.TimeTicks).Run();
     }
 
     /// <summary>What an earlier attempt of the same commit listed of a bill; null: the lease paid it all.</summary>
