@@ -54,5 +54,18 @@ public abstract class LiveLoop : IAsyncLifetime
         Assert.Fail("the loop never got there");
     }
 
+    /// <summary>
+    /// The same while time goes on, a little after many turns: faster than the loop gets its turns it would run past holds and leases.
+    /// </summary>
+    protected async Task UntilLater(Func<Task<bool>> done)
+    {
+        int turns = 0;
+        await Until(() =>
+        {
+            if (++turns % 100 == 0) Time.Advance(TimeSpan.FromMilliseconds(1));
+            return done();
+        });
+    }
+
     protected Task UntilSpent(long nanos) => Until(async () => (await Engine.LookAsync("t1", "c1", default))!.SpentNanos == nanos);
 }

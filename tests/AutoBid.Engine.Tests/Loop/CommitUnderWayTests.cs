@@ -17,7 +17,7 @@ public sealed class CommitUnderWayTests : LiveLoop
         await AppendAsync(events);
         await UntilSpent(spent);
         Time.Advance(TimeSpan.FromMilliseconds(60));
-        await Until(() => Task.FromResult(Store.Commits == before + 1));
+        await UntilLater(() => Task.FromResult(Store.Commits == before + 1));
         return held;
     }
 
@@ -38,11 +38,7 @@ public sealed class CommitUnderWayTests : LiveLoop
         Assert.Equal((commits, 100L), (Store.Commits, await SettledAsync(Bench.Day)));
 
         held.SetResult();
-        await Until(async () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(10));
-            return await SettledAsync(Bench.Day) == 137;
-        });
+        await UntilLater(async () => await SettledAsync(Bench.Day) == 137);
         Assert.Equal([100, 30, 7], Store.Adjustments.Select(one => one.AmountNanos));
     }
 
@@ -56,11 +52,7 @@ public sealed class CommitUnderWayTests : LiveLoop
         await AppendAsync(Bench.Refund("r1", 60, -3), Bench.Refund("r2", 60, -3));
         await Until(() => Task.FromResult(Log.Position.Sum(at => at.NextOffset) == Log.All().Count));
         held.SetResult();
-        await Until(async () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(10));
-            return await SettledAsync(Yesterday) == 40;
-        });
+        await UntilLater(async () => await SettledAsync(Yesterday) == 40);
         await Until(() => Task.FromResult(Log.Rejected.Count == 1));
         Assert.Equal("refund-above-spend", Log.Rejected[0].Reason);
     }
@@ -84,11 +76,7 @@ public sealed class CommitUnderWayTests : LiveLoop
 
         Assert.Equal(grants, Store.GrantCalls);
         held.SetResult();
-        await Until(() =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(1));
-            return Task.FromResult(Store.GrantCalls > grants);
-        });
+        await UntilLater(() => Task.FromResult(Store.GrantCalls > grants));
         LeaseView lease = (await Engine.LookAsync("t1", "c1", default))!.Lease;
         Assert.Equal((0L, offer.PriceNanos), (lease.KeptNanos, lease.SettledNanos));
     }
@@ -99,11 +87,7 @@ public sealed class CommitUnderWayTests : LiveLoop
         Store.FailCommits = 2;
         await AppendAsync(Bench.Foreign("a", 100));
         await UntilSpent(100);
-        await Until(async () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(100));
-            return await SettledAsync(Bench.Day) == 100 && Engine.StoreOutage is null;
-        });
+        await UntilLater(async () => await SettledAsync(Bench.Day) == 100 && Engine.StoreOutage is null);
         Assert.Equal(0, Store.FailCommits);
         Assert.Equal(100, Assert.Single(Store.Adjustments).AmountNanos);
     }

@@ -21,17 +21,17 @@ public sealed class LiveLoopTests : LiveLoop
         await UntilSpent(offer.PriceNanos);
         // A commit follows within its interval of the loop's clock.
         Time.Advance(TimeSpan.FromMilliseconds(60));
-        await Until(async () => (await Store.BudgetsAsync("t1", "c1", default))[0].SettledNanos == offer.PriceNanos);
+        await UntilLater(async () => (await Store.BudgetsAsync("t1", "c1", default))[0].SettledNanos == offer.PriceNanos);
     }
 
     [Fact]
     public async Task It_ticks_on_the_grid_and_closes_steps()
     {
         Time.Advance(TimeSpan.FromSeconds(53.2));
-        await Until(() => Task.FromResult(Log.Published.Count >= 2));
+        await UntilLater(() => Task.FromResult(Log.Published.Count >= 2));
         Assert.Equal(601, Log.Published[1].Tick);
         Time.Advance(TimeSpan.FromMinutes(29.01));
-        await Until(async () => (await Engine.LookAsync("t1", "c1", default))!.Rows.Count == 22);
+        await UntilLater(async () => (await Engine.LookAsync("t1", "c1", default))!.Rows.Count == 22);
         Assert.Contains(Log.Published.ToArray(), record => record.Row.Count == 16);
     }
 
@@ -43,7 +43,7 @@ public sealed class LiveLoopTests : LiveLoop
             for (int i = 0; i < 3; i++) Engine.Bids.Price(new BidQuery(0, 0.0005, 0, false), Engine.NowTicks);
             Time.Advance(TimeSpan.FromSeconds(1));
             long seen = 3L * (second + 1);
-            await Until(async () => (await Engine.LookAsync("t1", "c1", default))!.Rows[^1].Impressions == seen);
+            await UntilLater(async () => (await Engine.LookAsync("t1", "c1", default))!.Rows[^1].Impressions == seen);
         }
 
         Assert.DoesNotContain(Log.All().GroupBy(e => e.Identity), group => group.Count() > 1);
@@ -71,13 +71,13 @@ public sealed class LiveLoopTests : LiveLoop
         Time.Jump(TimeSpan.FromMinutes(minutes));
         // Forward, ticks come at once; back, none comes for a while. Neither moves the lease or the hold.
         int published = Log.Published.Count;
-        if (minutes > 0) await Until(() => Task.FromResult(Log.Published.Count > published));
+        if (minutes > 0) await UntilLater(() => Task.FromResult(Log.Published.Count > published));
         LeaseView lease = (await Engine.LookAsync("t1", "c1", default))!.Lease;
         Assert.Equal((stop, offer.PriceNanos), (lease.StopTicks, lease.HeldNanos));
         long now = Engine.Now.LeaseTicks;
         Assert.True(Engine.Leases.TryHold(0, 1, now, TimeSpan.FromHours(2).Ticks, out _));
         Time.Advance(TimeSpan.FromSeconds(40));
-        await Until(async () => (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks > stop);
+        await UntilLater(async () => (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks > stop);
         // The bid's hold lasts 5 minutes of elapsed time, to the tick.
         Assert.Equal(0, Engine.Leases.Sweep(0, now + TimeSpan.FromMinutes(5).Ticks - 1));
         Assert.Equal(1, Engine.Leases.Sweep(0, now + TimeSpan.FromMinutes(5).Ticks));
@@ -93,7 +93,7 @@ public sealed class LiveLoopTests : LiveLoop
             Time.Advance(TimeSpan.FromSeconds(1));
             int calls = Store.GrantCalls;
             long stop = 0;
-            await Until(async () =>
+            await UntilLater(async () =>
             {
                 stop = (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks;
                 return stop > Engine.NowTicks + TimeSpan.FromSeconds(25).Ticks;
