@@ -97,6 +97,7 @@ public sealed partial class AutoBidEngine
         }
 
         await GoOnCommittingAsync(cancellation).ConfigureAwait(false);
+        if (_pruner.IsDue(now) && _backlogEnd is null) await TryAsync(_storeOutage, () => _pruner.PruneAsync(now, cancellation)).ConfigureAwait(false);
         return hasRead;
     }
 

@@ -106,7 +106,9 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
             return;
         }
 
-        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks)
+        // A refund of a day that the ledger may forget before this commits would be refused there, and with it everything that the commit carries. What is
+        // added to such a day only makes its rows anew.
+        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks || (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && IsForgettable(book[campaign], e, nowTicks)))
         {
             rejection = "too-old";
             return;
@@ -236,6 +238,10 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
     /// <summary>Day of the bid: its lease says it, else its own instant, else the instant of the bill.</summary>
     private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
         => leaseDay != 0 ? leaseDay : state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
+
+    /// <summary>Whether the ledger may forget the day of a refund within the next two days: longer than a commit is under way.</summary>
+    private bool IsForgettable(in CampaignEntry state, in EngineEvent e, long nowTicks)
+        => state.Clock is not null && DayOf(state, e, 0) < options.Retention.FirstDay(nowTicks + 2 * TimeSpan.TicksPerDay);
 
     /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
     private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)
