@@ -266,7 +266,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
             // A version and the spend that it counts must be of one instant.
             await CommitAsync(cancellation).ConfigureAwait(false);
             IReadOnlyList<BudgetRow> budgets = await _store.BudgetsAsync(tenantId, campaignId, cancellation).ConfigureAwait(false);
-            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options.ConversionMemory);
+            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options);
         }
         finally
         {

@@ -106,19 +106,18 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
             return;
         }
 
-        // A refund of a day that the ledger may forget before this commits would be refused there, and with it everything that the commit carries. What is
-        // added to such a day only makes its rows anew.
-        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks || (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && IsForgettable(book[campaign], e, nowTicks)))
+        if (e.TimeTicks + options.DedupeWindow.Ticks <= nowTicks)
         {
             rejection = "too-old";
             return;
         }
 
-        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition) && !CanRefund(book[campaign], campaign, e))
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition))
         {
-            // The store refuses a sum below 0, and with it everything that the commit carries.
-            rejection = "refund-above-spend";
-            return;
+            // The store refuses a sum below 0, and with it everything that the commit carries. What it has settled on a day that it may forget before the
+            // commit is there is no use to know; what is added to such a day only makes its rows anew.
+            rejection = IsForgettable(book[campaign], e, nowTicks) ? "too-old" : CanRefund(book[campaign], campaign, e) ? null : "refund-above-spend";
+            if (rejection is not null) return;
         }
 
         ref CampaignEntry state = ref book[campaign];
