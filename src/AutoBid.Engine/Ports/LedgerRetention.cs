@@ -29,7 +29,11 @@ public sealed record LedgerRetention
     public void Check(EngineOptions options)
     {
         if (Days < ShortestDays(options))
-            throw new ArgumentException($"Days and leases are kept for at least {ShortestDays(options).TotalDays:0.##} days: dedupe window and longest hold, conversions that can be restated, and the days shown.");
+        {
+            throw new ArgumentException(
+                $"Days and leases are kept for at least {ShortestDays(options).TotalDays:0.##} days: dedupe window and longest hold, conversions that can be restated, days shown.");
+        }
+
         // The adjustments of a day stay as long as its budget row, whose excess they explain; a repeated commit finds what it listed.
         if (Adjustments < Days) throw new ArgumentException($"Adjustments are kept at least as long as days, {Days.TotalDays:0.##} days.");
     }

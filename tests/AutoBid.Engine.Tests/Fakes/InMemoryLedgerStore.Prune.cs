@@ -46,7 +46,10 @@ internal sealed partial class InMemoryLedgerStore
 
     private int PruneAdjustments(long firstTicks, int atMost)
     {
-        List<Adjustment> old = [.. Adjustments.Where(one => one.TimeTicks < firstTicks && !_scopes.ContainsKey((one.TenantId, one.CampaignId, one.Day))).OrderBy(one => one.TimeTicks).Take(atMost)];
+        List<Adjustment> old =
+        [
+            .. Adjustments.Where(one => one.TimeTicks < firstTicks && !_scopes.ContainsKey((one.TenantId, one.CampaignId, one.Day))).OrderBy(one => one.TimeTicks).Take(atMost),
+        ];
         foreach (Adjustment one in old)
         {
             Adjustments.Remove(one);

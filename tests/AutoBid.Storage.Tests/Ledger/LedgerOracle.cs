@@ -76,7 +76,8 @@ internal sealed class LedgerOracle
     /// <summary>What a store must list of a campaign: every amount once, by itself or in one of two sums, which stand first.</summary>
     public void Check(string campaign, IReadOnlyList<Adjustment> listed)
     {
-        long[] sums = [_forgotten.Where(one => one.Campaign == campaign).Sum(one => Math.Max(one.Amount, 0)), _forgotten.Where(one => one.Campaign == campaign).Sum(one => Math.Min(one.Amount, 0))];
+        var forgotten = _forgotten.Where(one => one.Campaign == campaign).ToList();
+        long[] sums = [forgotten.Sum(one => Math.Max(one.Amount, 0)), forgotten.Sum(one => Math.Min(one.Amount, 0))];
         Assert.Equal(sums.Where(sum => sum != 0), listed.TakeWhile(one => one.Day == 0).Select(one => one.AmountNanos));
         Assert.Equal(
             _gone.Concat(_adjustments).Where(one => one.Campaign == campaign).Select(one => (one.Day, one.Amount)).Order(),
@@ -188,7 +189,8 @@ internal sealed class LedgerOracle
 
     private long Before((BudgetScope Scope, string Id, int Period) scope) => scope.Scope switch
     {
-        BudgetScope.Flight => _before.Where(one => one.Campaign == scope.Id).Sum(one => one.Amount) + _gone.Concat(_forgotten).Where(one => one.Campaign == scope.Id).Sum(one => one.Amount),
+        BudgetScope.Flight => _before.Where(one => one.Campaign == scope.Id).Sum(one => one.Amount)
+            + _gone.Concat(_forgotten).Where(one => one.Campaign == scope.Id).Sum(one => one.Amount),
         BudgetScope.Account => _accountsBefore.GetValueOrDefault((scope.Id, scope.Period)),
         _ => 0,
     };

@@ -131,7 +131,8 @@ public abstract partial class LedgerStoreContract
         long now = DayIsOld + (firstDay - Day - 1) * TimeSpan.TicksPerDay;
         bool takesAdjustments = move.Numbers[1] % 2 == 0;
         PruneResult expected = run.Ledger.Prune(firstDay, takesAdjustments);
-        Assert.Equal(expected, await run.Store.PruneAsync(takesAdjustments ? Retention with { Adjustments = Retention.Days } : Retention with { Adjustments = TimeSpan.FromTicks(now) }, now, 1_000, default));
+        LedgerRetention retention = Retention with { Adjustments = takesAdjustments ? Retention.Days : TimeSpan.FromTicks(now) };
+        Assert.Equal(expected, await run.Store.PruneAsync(retention, now, 1_000, default));
     }
 
     private static async Task PlayClaimAsync(Run run, int partition, string node)

@@ -86,7 +86,8 @@ public sealed class PostgresConcurrencyTests(PostgresFixture postgres)
         commit.Epochs.AddRange(held);
         commit.Adjustments.Add(bill);
         Task<CommitResult> committing = ledger.Store.CommitAsync(commit, default).AsTask();
-        while (await NumberAsync(ledger.ConnectionString, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'ledger_(commit|grant)' AND datname = current_database()") < 2)
+        const string Waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'ledger_(commit|grant)' AND datname = current_database()";
+        while (await NumberAsync(ledger.ConnectionString, Waiting) < 2)
             Assert.False(committing.IsCompleted || granting.IsCompleted);
         await forgetting.CommitAsync();
 
@@ -101,7 +102,7 @@ public sealed class PostgresConcurrencyTests(PostgresFixture postgres)
     {
         await using PostgresLedgerFixture ledger = await PostgresLedgerFixture.CreateAsync(postgres, eventTime: false);
         PartitionEpoch[] held = [new(0, (await ledger.Store.ClaimAsync("n1", [0], 1, default))[0].Epoch)];
-        await ledger.Store.SetBudgetsAsync([new BudgetSetting("t", "c0", 0, 20200101, 100, null, null, null), new BudgetSetting("t", "c0", 0, 29990101, 100, null, null, null)], held, default);
+        await ledger.Store.SetBudgetsAsync([.. new[] { 20200101, 29990101 }.Select(day => new BudgetSetting("t", "c0", 0, day, 100, null, null, null))], held, default);
         Assert.Equal(new PruneResult(1, 0, 0, 0, false), await ledger.Store.PruneAsync(new LedgerRetention(), DateTime.MaxValue.Ticks, 10, default));
         Assert.Equal(29990101, Assert.Single(await ledger.Store.BudgetsAsync("t", "c0", default)).Period);
     }
