@@ -100,6 +100,9 @@ public sealed partial class AutoBidEngine
         }
 
         await GoOnCommittingAsync(waits: false, cancellation).ConfigureAwait(false);
+        // Not behind a commit: the loop would wait for the store.
+        if (_pruner.IsDue(now) && _backlogEnd is null && !_committer.IsUnderWay)
+            await TryAsync(_storeOutage, () => _pruner.PruneAsync(now, cancellation)).ConfigureAwait(false);
         return hasRead;
     }
 

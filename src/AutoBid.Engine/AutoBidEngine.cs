@@ -36,6 +36,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
     private readonly Committer _committer;
     private readonly NodeFeed _feed;
     private readonly LiveNodes _nodes;
+    private readonly LedgerPruner _pruner;
     private readonly EngineMetrics _metrics = new();
     private readonly Outage _storeOutage;
     private readonly Outage _logOutage;
@@ -73,6 +74,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
         _refiller = new LeaseRefiller(Book, Leases, Counters, store, options, _committer, clocks.Deterministic);
         _feed = new NodeFeed(Book, Slots, Leases, log);
         _nodes = new LiveNodes(store, options);
+        _pruner = new LedgerPruner(store, options, _metrics);
         _storeOutage = new Outage("store", clocks.Monotonic, _metrics);
         _logOutage = new Outage("log", clocks.Monotonic, _metrics);
     }
@@ -281,7 +283,7 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
             // A version and the spend that it counts must be of one instant.
             await CommitAsync(cancellation).ConfigureAwait(false);
             IReadOnlyList<BudgetRow> budgets = await _store.BudgetsAsync(tenantId, campaignId, cancellation).ConfigureAwait(false);
-            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options.ConversionMemory);
+            return ClickDayReport.Of(Book, index, budgets, _clocks.NowTicks, _options);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine;
 
@@ -22,6 +23,7 @@ public sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _guardReasons;
     private readonly Counter<long> _outages;
     private readonly Counter<long> _fenced;
+    private readonly Counter<long> _pruned;
     private readonly Histogram<double> _tick;
     private readonly Histogram<double> _commit;
     private readonly Histogram<double> _recovery;
@@ -38,6 +40,7 @@ public sealed class EngineMetrics : IDisposable
         _guardReasons = _meter.CreateCounter<long>("autobid_guard_total", description: "Decisions changed or marked by the guard, by reason.");
         _outages = _meter.CreateCounter<long>("autobid_outage_attempts_total", description: "Attempts that failed because the store or the log did not answer, by which.");
         _fenced = _meter.CreateCounter<long>("autobid_fenced_total", description: "Commits refused because another node owns the partition now.");
+        _pruned = _meter.CreateCounter<long>("autobid_ledger_pruned_total", description: "Rows that the ledger forgot because they are older than the retention, by what.");
         _tick = _meter.CreateHistogram<double>("autobid_tick_duration_seconds", unit: "s", description: "Control tick, events to published slots.");
         _commit = _meter.CreateHistogram<double>("autobid_commit_duration_seconds", unit: "s", description: "Ledger commit.");
         _recovery = _meter.CreateHistogram<double>(
@@ -66,6 +69,19 @@ public sealed class EngineMetrics : IDisposable
     public void CountOutage(string of) => _outages.Add(1, new KeyValuePair<string, object?>("of", of));
 
     public void CountFenced() => _fenced.Add(1);
+
+    public void CountPruned(in PruneResult result)
+    {
+        Count("days", result.Days);
+        Count("leases", result.Leases);
+        Count("accounts", result.Accounts);
+        Count("adjustments", result.Adjustments);
+
+        void Count(string what, int rows)
+        {
+            if (rows > 0) _pruned.Add(rows, new KeyValuePair<string, object?>("what", what));
+        }
+    }
 
     public void RecordTick(TimeSpan duration) => _tick.Record(duration.TotalSeconds);
 

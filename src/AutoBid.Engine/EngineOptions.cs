@@ -2,6 +2,7 @@ using AutoBid.Core.Conversions;
 using AutoBid.Core.Guarding;
 using AutoBid.Core.Response;
 using AutoBid.Engine.Events;
+using AutoBid.Engine.Ports;
 
 namespace AutoBid.Engine;
 
@@ -43,6 +44,9 @@ public sealed record EngineOptions
 
     /// <summary>How long a conversion can be retracted or restated, in event time; looked at when a campaign's day begins.</summary>
     public TimeSpan ConversionMemory { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>What the ledger forgets, and when; looked at once an hour.</summary>
+    public LedgerRetention Retention { get; init; } = new();
 
     /// <summary>Channel whose events settle, per exchange; others: <see cref="DefaultBilling"/>.</summary>
     public IReadOnlyDictionary<string, BillingChannel> Billing { get; init; } = new Dictionary<string, BillingChannel>(StringComparer.Ordinal);

@@ -53,6 +53,9 @@ internal sealed class TimedStore(ILedgerStore inner) : ILedgerStore
     public ValueTask<IReadOnlyList<LiveNode>> HeartbeatAsync(string node, long nowTicks, long statsThroughTicks, long lifeTicks, CancellationToken cancellation)
         => inner.HeartbeatAsync(node, nowTicks, statsThroughTicks, lifeTicks, cancellation);
 
+    public ValueTask<PruneResult> PruneAsync(LedgerRetention retention, long nowTicks, int atMost, CancellationToken cancellation)
+        => inner.PruneAsync(retention, nowTicks, atMost, cancellation);
+
     public ValueTask<IReadOnlyList<BudgetRow>> BudgetsAsync(string tenantId, string campaignId, CancellationToken cancellation)
         => inner.BudgetsAsync(tenantId, campaignId, cancellation);
 

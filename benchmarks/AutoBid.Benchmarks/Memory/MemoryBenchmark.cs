@@ -101,14 +101,18 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
         var world = new World();
         foreach (Campaign campaign in campaigns) world.Book.Upsert(campaign);
         long idle = Heap();
-        for (int c = 0; c < campaigns.Length; c++) world.PlayDay(c, Steps);
+        for (int c = 0; c < campaigns.Length; c++) world.PlayDay(c, 0, Steps);
         long day = Heap();
         for (int c = 0; c < campaigns.Length; c++) world.Leases.Grant(c, c + 1, 20260105, 1_000L * Nanos.PerUnit, long.MaxValue, 1);
-        long leases = Heap();
+        long leases = Heap(), firstCells = world.Leases.HoldBytes;
         for (int c = 0; c < campaigns.Length; c++) world.Hold(c, OpenHolds);
         long holds = Heap();
         for (int c = 0; c < campaigns.Length; c++) world.Counters.CountOpportunity(c, 1);
         long counters = Heap();
+        for (int c = 0; c < campaigns.Length; c++) world.PlayDay(c, Steps + 1, StepClock.StepsPerDay - 1);
+        long evening = Heap();
+        for (int c = 0; c < campaigns.Length; c++) world.PlayDay(c, StepClock.StepsPerDay, StepClock.StepsPerDay);
+        long midnight = Heap();
         GC.KeepAlive(campaigns);
         double n = options.Active;
         double blocks = 48 * Unsafe.SizeOf<StepRow>() + 20 * 48 * 2;
@@ -121,10 +125,12 @@ internal sealed class MemoryBenchmark(MemoryBenchmarkOptions options)
             Text($"## {options.Active:N0} active campaigns ({Steps} steps closed, 20 curves kept, a lease, {OpenHolds} open holds)"), "", "| part | bytes a campaign |", "|---|---|",
             Text($"| as idle | {(idle - start) / n:0} |"),
             Text($"| rows and curves of the day | {blocks:0} |"), Text($"| sums of the running step, rest of the day | {(day - idle) / n - blocks:0} |"),
-            Text($"| lease, without cells for holds | {(leases - day) / n:0} |"), Text($"| bid counters | {(counters - holds) / n:0} |"),
+            Text($"| lease: account, book, index | {(leases - day - firstCells) / n:0} |"), Text($"| its first {LeaseDesk.FewestCells} cells for holds, their directory | {firstCells / n:0} |"),
+            Text($"| bid counters | {(counters - holds) / n:0} |"),
             Text($"| **all without holds** | **{active:0}** |"),
-            Text($"| {OpenHolds} open holds, their cells and directories | {(holds - leases) / n:0} |"), "",
-Text($"An open hold adds {perHold:0.0} bytes where the lease had cells already; with all bytes of the lease spread over {OpenHolds} holds: {withLease:0.0}."),
+            Text($"| {OpenHolds} open holds, further cells and directories | {(holds - leases) / n:0} |"), "",
+            Text($"In the day's last step {(evening - counters) / n:0} more; when the next day has begun and the last row is not yet published, {(midnight - evening) / n:0} on top."), "",
+            Text($"An open hold adds {perHold:0.0} bytes where the lease had cells already; with all bytes of the lease spread over {OpenHolds} holds: {withLease:0.0}."),
         ]);
         perHold = withLease;
         GC.KeepAlive(world);
@@ -227,9 +233,9 @@ Text($"An open hold adds {perHold:0.0} bytes where the lease had cells already; 
 
         public CampaignBook Book { get; }
 
-        public void PlayDay(int campaign, int steps)
+        public void PlayDay(int campaign, int first, int last)
         {
-            for (int step = 0; step <= steps; step++)
+            for (int step = first; step <= last; step++)
             {
                 _closer.Advance(campaign, DayStart + step * TimeSpan.TicksPerHour / 2);
                 Book.Open(campaign).AddSignal(2_000_000, 20_000_000, 25);

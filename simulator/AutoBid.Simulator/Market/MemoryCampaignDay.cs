@@ -16,6 +16,8 @@ internal sealed class MemoryCampaignDay(string tenant, string campaign, int day,
 
     public MemoryBudget DayBudget => dayBudget;
 
+    public MemoryBudget? AccountBudget => _account;
+
     public IEnumerable<MemoryBudget> Scopes => _account is { } account ? [dayBudget, flightBudget, account] : [dayBudget, flightBudget];
 
     /// <summary>Least amount that a scope has left ungranted, at least 0.</summary>

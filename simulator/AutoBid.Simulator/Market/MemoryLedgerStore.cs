@@ -17,8 +17,10 @@ public sealed partial class MemoryLedgerStore : ILedgerStore
     private readonly Dictionary<string, (long SeenTicks, long StatsTicks)> _nodes = new(StringComparer.Ordinal);
     private readonly MemoryPartitions _partitions = new();
     private readonly List<Adjustment> _adjustments = [];
+    private readonly Dictionary<(string Tenant, string Campaign), (long Up, long Down)> _forgotten = [];
+    private long _lastLease;
 
-    /// <summary>Every amount outside a lease, in order of commits.</summary>
+    /// <summary>Every amount outside a lease that is not forgotten, in order of commits.</summary>
     public IReadOnlyList<Adjustment> Adjustments
     {
         get
@@ -114,16 +116,22 @@ public sealed partial class MemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
-            IEnumerable<MemoryBudget> scopes = _days.Values.Where(day => day.Tenant == tenantId && day.Campaign == campaignId).SelectMany(day => day.Scopes).Distinct();
+            IEnumerable<MemoryBudget> scopes = _days.Values.Where(day => day.Tenant == tenantId && day.Campaign == campaignId).SelectMany(day => day.Scopes);
+            // The flight outlives its days.
+            if (_budgets.TryGetValue((BudgetScope.Flight, tenantId, campaignId, 0), out MemoryBudget? flight)) scopes = scopes.Append(flight);
             return ValueTask.FromResult<IReadOnlyList<BudgetRow>>(
-                [.. scopes.Where(scope => scope.Row is not null).Select(scope => scope.Row!.Value).OrderBy(row => (row.Scope, row.Period)).ThenBy(row => row.Id, StringComparer.Ordinal)]);
+                [.. scopes.Distinct().Where(scope => scope.Row is not null).Select(scope => scope.Row!.Value).OrderBy(row => (row.Scope, row.Period)).ThenBy(row => row.Id, StringComparer.Ordinal)]);
         }
     }
 
     public ValueTask<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenantId, string campaignId, CancellationToken cancellation)
     {
         lock (_gate)
-            return ValueTask.FromResult<IReadOnlyList<Adjustment>>([.. _adjustments.Where(one => one.TenantId == tenantId && one.CampaignId == campaignId)]);
+        {
+            (long up, long down) = _forgotten.GetValueOrDefault((tenantId, campaignId));
+            return ValueTask.FromResult<IReadOnlyList<Adjustment>>(
+                [.. Adjustment.Forgotten(tenantId, campaignId, up, down), .. _adjustments.Where(one => one.TenantId == tenantId && one.CampaignId == campaignId)]);
+        }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -136,7 +144,7 @@ public sealed partial class MemoryLedgerStore : ILedgerStore
         if (!_openByNode.TryGetValue((day, request.Node), out MemoryLease? lease))
         {
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0, 0, 0, 0);
-            lease = new MemoryLease(_leases.Count + 1, day, request.Node);
+            lease = new MemoryLease(++_lastLease, day, request.Node);
             _leases.Add(lease.Id, lease);
             _openByNode.Add((day, request.Node), lease);
         }

@@ -29,6 +29,8 @@ internal static class ServeCommand
         ("rates", "FILE", "Dated currency rates, JSON (default: account currency only)."),
         ("public-url", "URL", "Address of notice URLs as exchanges see it (default: the first of --urls)."),
         ("node", "NAME", "Name of this node in leases (default node-1)."),
+        ("keep-days", "DAYS", "How long the ledger keeps a campaign's days, with budgets and ended leases (default 40, at least 33)."),
+        ("keep-adjustments", "DAYS", "How long it lists adjustments one by one (default 400, at least as long as days)."),
     ];
 
     private static readonly (string Name, string Description)[] Flags =

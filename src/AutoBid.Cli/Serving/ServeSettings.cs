@@ -1,4 +1,6 @@
 using System.Globalization;
+using AutoBid.Engine;
+using AutoBid.Engine.Ports;
 using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Serving;
@@ -10,10 +12,13 @@ namespace AutoBid.Cli.Serving;
 internal sealed class ServeSettings(
     IReadOnlyDictionary<string, string> commandLine, Func<string, string?> environment, IReadOnlyDictionary<string, string> configFile)
 {
+    /// <summary>A century: far from where instants overflow.</summary>
+    private const int MostDays = 36_525;
+
     /// <summary>Every setting's name, as on the command line without its dashes.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "no-fsync", "no-create-topics",
+        "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "keep-days", "keep-adjustments", "no-fsync", "no-create-topics",
         "accept-log-damage", "restart-on-gpu-loss", "quiet",
     ];
 
@@ -44,6 +49,7 @@ internal sealed class ServeSettings(
             RatesFile = ExistingFile("rates"),
             PublicUrl = Find("public-url") is { } url ? Url(url) : null,
             Node = Text("node") ?? standard.Node,
+            Retention = Retention(standard.Retention),
             Fsync = !Flag("no-fsync"),
             CreateTopics = !Flag("no-create-topics"),
             AcceptLogDamage = Flag("accept-log-damage"),
@@ -126,6 +132,21 @@ internal sealed class ServeSettings(
     {
         if (!SettingText.TryDuration(setting.Text, out TimeSpan tick)) throw Bad(setting, "must be a time like 30s, 10m or 1h");
         return tick >= TimeSpan.FromSeconds(1) && tick <= TimeSpan.FromMinutes(30) ? tick : throw Bad(setting, "must lie between 1s and 30m");
+    }
+
+    private LedgerRetention Retention(LedgerRetention standard)
+    {
+        TimeSpan days = Find("keep-days") is { } kept ? Days(kept, LedgerRetention.ShortestDays(new EngineOptions())) : standard.Days;
+        TimeSpan adjustments = Find("keep-adjustments") is { } listed ? Days(listed, days) : days > standard.Adjustments ? days : standard.Adjustments;
+        return new LedgerRetention { Days = days, Adjustments = adjustments };
+    }
+
+    private static TimeSpan Days(Setting setting, TimeSpan fewest)
+    {
+        bool isNumber = int.TryParse(setting.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int days);
+        return isNumber && days <= MostDays && TimeSpan.FromDays(days) >= fewest
+            ? TimeSpan.FromDays(days)
+            : throw Bad(setting, $"must be a number of days from {Math.Ceiling(fewest.TotalDays):0} to {MostDays}");
     }
 
     private static CommandException Bad(Setting setting, string why) => new($"{setting.Place}: '{setting.Text}' {why}", CommandException.Usage);

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace AutoBid.Core.Trajectories;
 
 /// <summary>
-/// One step of a campaign's day: 16 float32 scalars, 64 bytes. What policies see; money that must be exact lives in the ledger.
+/// One step of a campaign's day: 16 float32 scalars in 60 bytes. What policies see; money that must be exact lives in the ledger.
 /// Closed rows are never rewritten; the running step is a partial row with <see cref="Elapsed"/> below 1.
 /// </summary>
-[StructLayout(LayoutKind.Sequential, Size = 64)]
+[StructLayout(LayoutKind.Sequential, Size = 60)]
 public struct StepRow
 {
     /// <summary>Opportunities offered to the campaign.</summary>
@@ -49,11 +49,22 @@ public struct StepRow
     /// <summary>Conversions whose click lies in a closed step.</summary>
     public float LateConversions;
 
+    // Elapsed, with its sign bit for Partial: a share has no use for it, and an active campaign keeps 48 rows.
+    private float _elapsed;
+
     /// <summary>1 for a closed step, the elapsed share of the running one.</summary>
-    public float Elapsed;
+    public float Elapsed
+    {
+        readonly get => MathF.Abs(_elapsed);
+        set => _elapsed = MathF.CopySign(value, _elapsed);
+    }
 
     /// <summary>1 when the step closed without the final counts of every live node.</summary>
-    public float Partial;
+    public float Partial
+    {
+        readonly get => float.IsNegative(_elapsed) ? 1 : 0;
+        set => _elapsed = MathF.CopySign(_elapsed, value > 0 ? -1 : 1);
+    }
 
     /// <summary>Mean predicted value of the opportunities; 0 without opportunities.</summary>
     public readonly float MeanValue => Impressions > 0 ? SumValue / Impressions : 0;

@@ -5,7 +5,7 @@ using AutoBid.Core.Time;
 namespace AutoBid.Core.Trajectories;
 
 /// <summary>
-/// The trajectories of many campaigns in flat, reference-free chunks: one block of 48 rows and 20 response curves each (5 KB).
+/// The trajectories of many campaigns in flat, reference-free chunks: one block of 48 rows and 20 response curves each (4.7 KB).
 /// Blocks are rented for active campaigns. Not thread-safe: one owner (the decision loop, or one simulated seat map) writes and reads.
 /// </summary>
 public sealed class TrajectoryStore(int curvesKept = TrajectoryStore.DefaultCurvesKept)
@@ -96,14 +96,22 @@ public sealed class TrajectoryStore(int curvesKept = TrajectoryStore.DefaultCurv
         return new TrajectoryView(chunk.Rows, at * StepClock.StepsPerDay, chunk.Curves, at * curvesKept * CurveStride, chunk.Closed[at], chunk.CurveMask[at], curvesKept);
     }
 
-    /// <summary>Writes a block: closed count, curve mask, closed rows, kept curves. Native byte order: snapshots stay on their machine.</summary>
+    /// <summary>
+    /// Writes a block: closed count, curve mask, closed rows of 16 scalars, kept curves. Native byte order: snapshots stay on their machine.
+    /// </summary>
     public void Save(int block, BinaryWriter writer)
     {
         Chunk chunk = _chunks[block >> ChunkShift];
         int at = block & ChunkMask;
         writer.Write(chunk.Closed[at]);
         writer.Write(chunk.CurveMask[at]);
-        writer.Write(MemoryMarshal.AsBytes(chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at])));
+        foreach (ref StepRow row in chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at]))
+        {
+            writer.Write(Plain(ref row));
+            writer.Write(row.Elapsed);
+            writer.Write(row.Partial);
+        }
+
         writer.Write(MemoryMarshal.AsBytes(chunk.Curves.AsSpan(at * curvesKept * CurveStride, curvesKept * CurveStride)));
     }
 
@@ -115,9 +123,18 @@ public sealed class TrajectoryStore(int curvesKept = TrajectoryStore.DefaultCurv
         int at = block & ChunkMask;
         chunk.Closed[at] = reader.ReadByte();
         chunk.CurveMask[at] = reader.ReadUInt64();
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at])));
+        foreach (ref StepRow row in chunk.Rows.AsSpan(at * StepClock.StepsPerDay, chunk.Closed[at]))
+        {
+            reader.BaseStream.ReadExactly(Plain(ref row));
+            row.Elapsed = reader.ReadSingle();
+            row.Partial = reader.ReadSingle();
+        }
+
         reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(chunk.Curves.AsSpan(at * curvesKept * CurveStride, curvesKept * CurveStride)));
     }
+
+    /// <summary>The scalars of a row that are stored as they lie in memory: all but Elapsed and Partial, which share its last four bytes.</summary>
+    private static Span<byte> Plain(ref StepRow row) => MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref row, 1))[..^sizeof(float)];
 
     private sealed class Chunk(int curvesKept)
     {

@@ -6,7 +6,7 @@ using AutoBid.Engine.Bidding;
 namespace AutoBid.Engine.Campaigns;
 
 /// <summary>
-/// What the decision loop knows of one campaign, apart from its trajectory block. The two references point at shared, immutable objects.
+/// What the decision loop knows of one campaign, apart from its trajectory block. Its references point at immutable objects.
 /// Owned by the loop's thread.
 /// </summary>
 public struct CampaignEntry
@@ -19,8 +19,16 @@ public struct CampaignEntry
 
     /// <summary>The campaign's partition of every keyed topic; -1: not known yet.</summary>
     public int Partition;
+
+    // What most campaigns have nothing of at most instants; null: nothing. One reference instead of a hundred bytes in every entry.
+    private Rare? _rare;
+
     /// <summary>The last change of time zone; none when its FromTicks is 0.</summary>
-    public ZoneChange Zone;
+    public ZoneChange Zone
+    {
+        readonly get => _rare?.Zone ?? default;
+        set => _rare = Rare.Of(value, LastRow);
+    }
 
     /// <summary>Block in the trajectory store and the accumulators; -1: none yet.</summary>
     public int Block;
@@ -122,7 +130,11 @@ public struct CampaignEntry
     public int PublishedRows;
 
     /// <summary>Last row of the day before, until it is published; none when its Elapsed is 0.</summary>
-    public StepRow LastRow;
+    public StepRow LastRow
+    {
+        readonly get => _rare?.LastRow ?? default;
+        set => _rare = Rare.Of(Zone, value);
+    }
 
     /// <summary>
     /// The day (yyyymmdd) an instant belongs to. Instants before a change of time zone belong to the days of the former one; a second change within the
@@ -131,10 +143,16 @@ public struct CampaignEntry
     public readonly int DayAt(long utcTicks)
     {
         if (Day != 0 && utcTicks >= DayStartTicks && utcTicks < DayEndTicks) return Day;
-        if (Zone.FromTicks == 0 || utcTicks >= Zone.FirstEndTicks) return Clock!.DayAt(utcTicks).Day;
-        return utcTicks >= Zone.FromTicks ? Zone.FirstDay : Zone.Former!.DayAt(utcTicks).Day;
+        ZoneChange zone = Zone;
+        if (zone.FromTicks == 0 || utcTicks >= zone.FirstEndTicks) return Clock!.DayAt(utcTicks).Day;
+        return utcTicks >= zone.FromTicks ? zone.FirstDay : zone.Former!.DayAt(utcTicks).Day;
     }
 
     /// <summary>True when the campaign may bid now or later today.</summary>
     public readonly bool IsActive => Settings is { Status: CampaignStatus.Active };
+
+    private sealed record Rare(ZoneChange Zone, StepRow LastRow)
+    {
+        public static Rare? Of(ZoneChange zone, in StepRow lastRow) => zone == default && lastRow.Elapsed == 0 ? null : new Rare(zone, lastRow);
+    }
 }

@@ -6,12 +6,15 @@ namespace AutoBid.Engine.Conversions;
 /// <summary>The click-day report of one campaign: conversions from the engine, spend from the ledger.</summary>
 internal static class ClickDayReport
 {
-    /// <summary>Click days with a row, and days that only spent, the last <see cref="ConversionState.Days"/> of them.</summary>
+    /// <summary>
+    /// Click days with a row, and days that only spent, the last <see cref="ConversionState.Days"/> of them. Not those that the ledger may have forgotten, as
+    /// a campaign that was paused for long has some: their spend is not known.
+    /// </summary>
     public static IReadOnlyList<ClickDayView> Of(
-        CampaignBook book, int campaign, IReadOnlyList<BudgetRow> budgets, long nowTicks, TimeSpan longestDelay)
+        CampaignBook book, int campaign, IReadOnlyList<BudgetRow> budgets, long nowTicks, EngineOptions options)
     {
         ref CampaignEntry entry = ref book[campaign];
-        int closedBefore = entry.Clock is null ? 0 : entry.DayAt(nowTicks - longestDelay.Ticks);
+        int closedBefore = entry.Clock is null ? 0 : entry.DayAt(nowTicks - options.ConversionMemory.Ticks);
         Core.Trajectories.TrajectoryView trajectory = entry.Block >= 0 ? book.Trajectories.View(entry.Block) : default;
         List<ClickDayView> days = book.Conversions.Days(campaign, entry, trajectory, nowTicks, closedBefore);
         foreach (BudgetRow row in budgets)
@@ -22,6 +25,8 @@ internal static class ClickDayReport
             else days.Add(new ClickDayView(row.Period, 0, row.SettledNanos, 0, 0, 0, 0, row.Period < closedBefore));
         }
 
+        int firstKept = options.Retention.FirstDay(nowTicks);
+        days.RemoveAll(day => day.Day < firstKept);
         days.Sort(static (a, b) => a.Day.CompareTo(b.Day));
         return days.Count > ConversionState.Days ? days[^ConversionState.Days..] : days;
     }

@@ -112,11 +112,12 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
             return;
         }
 
-        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition) && !CanRefund(book[campaign], campaign, e))
+        if (e is { Kind: EventKind.Adjust, AmountNanos: < 0 } && !seen.Contains(e, book[campaign].Partition))
         {
-            // The store refuses a sum below 0, and with it everything that the commit carries.
-            rejection = "refund-above-spend";
-            return;
+            // The store refuses a sum below 0, and with it everything that the commit carries. What it has settled on a day that it may forget before the
+            // commit is there is no use to know; what is added to such a day only makes its rows anew.
+            rejection = IsForgettable(book[campaign], e, nowTicks) ? "too-old" : CanRefund(book[campaign], campaign, e) ? null : "refund-above-spend";
+            if (rejection is not null) return;
         }
 
         ref CampaignEntry state = ref book[campaign];
@@ -236,6 +237,10 @@ public sealed class EventApplier(CampaignBook book, LeaseDesk leases, SeenMemory
     /// <summary>Day of the bid: its lease says it, else its own instant, else the instant of the bill.</summary>
     private static int DayOf(in CampaignEntry state, in EngineEvent e, int leaseDay)
         => leaseDay != 0 ? leaseDay : state.DayAt(e.OriginTicks > 0 ? e.OriginTicks : e.TimeTicks);
+
+    /// <summary>Whether the ledger may forget the day of a refund within the next two days: longer than a commit is under way.</summary>
+    private bool IsForgettable(in CampaignEntry state, in EngineEvent e, long nowTicks)
+        => state.Clock is not null && DayOf(state, e, 0) < options.Retention.FirstDay(nowTicks + 2 * TimeSpan.TicksPerDay);
 
     /// <summary>Whether so much was settled on the day that a refund takes from. Of days gone by the engine knows only what it was told.</summary>
     private bool CanRefund(in CampaignEntry state, int campaign, in EngineEvent e)

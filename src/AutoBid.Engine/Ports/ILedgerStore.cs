@@ -53,9 +53,22 @@ public interface ILedgerStore : IAsyncDisposable
     /// <param name="nowTicks">Event time, UTC ticks; a store that several nodes share goes by its own clock instead.</param>
     ValueTask<IReadOnlyList<LiveNode>> HeartbeatAsync(string node, long nowTicks, long statsThroughTicks, long lifeTicks, CancellationToken cancellation);
 
+    /// <summary>
+    /// Forgets, in one short transaction, what <paramref name="retention"/> does not keep: days without an open lease, with their ended leases and budget rows;
+    /// budget rows of accounts that no day points at; adjustments whose day is gone, which from then on count in two sums of their campaign. Oldest first.
+    /// Sums of flights never change. What comes for a forgotten day later finds it as if it had never been: its rows are made anew without any budget, a lease
+    /// of it is unknown, and a correction downwards is refused, which is why the engine rejects those before a day may go. Any node, at any time.
+    /// </summary>
+    /// <param name="nowTicks">Event time, UTC ticks; a store that several nodes share goes by its own clock instead.</param>
+    /// <param name="atMost">Most days, accounts and adjustments, of each.</param>
+    ValueTask<PruneResult> PruneAsync(LedgerRetention retention, long nowTicks, int atMost, CancellationToken cancellation);
+
     /// <summary>Budget rows of a campaign, for the console and for tests.</summary>
     ValueTask<IReadOnlyList<BudgetRow>> BudgetsAsync(string tenantId, string campaignId, CancellationToken cancellation);
 
-    /// <summary>The adjustments of a campaign in the order in which they were committed: every amount by which it may exceed a budget.</summary>
+    /// <summary>
+    /// The adjustments of a campaign in the order in which they were committed, after what stands for those that are forgotten: every amount by which it may
+    /// exceed a budget.
+    /// </summary>
     ValueTask<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenantId, string campaignId, CancellationToken cancellation);
 }

@@ -284,6 +284,7 @@ public sealed class AutoBidService : IAsyncDisposable
         SharesPartitions = options.SharesPartitions,
         Tick = options.Tick,
         Prior = prior,
+        Retention = options.Retention,
         LongestHold = profiles.LongestLossAssumedAfter + TimeSpan.FromMinutes(5),
         Billing = profiles.All.ToDictionary(profile => profile.Name, profile => ChannelOf(profile.BillingSource), StringComparer.Ordinal),
     };

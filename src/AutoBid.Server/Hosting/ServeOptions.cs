@@ -1,3 +1,5 @@
+using AutoBid.Engine.Ports;
+
 namespace AutoBid.Server.Hosting;
 
 /// <summary>Settings of one service process: command line, config file and environment end up here.</summary>
@@ -65,6 +67,9 @@ public sealed record ServeOptions
 
     /// <summary>Name of this node in leases.</summary>
     public string Node { get; init; } = "node-1";
+
+    /// <summary>What the ledger forgets, and when.</summary>
+    public LedgerRetention Retention { get; init; } = new();
 
     /// <summary>Appends wait for the disk. Only a throw-away run may switch this off.</summary>
     public bool Fsync { get; init; } = true;

@@ -26,7 +26,11 @@ public sealed partial class PostgresLedgerStore
 
     private const string BudgetsSql =
         "SELECT scope, id, period, budget, settled, outstanding FROM budget WHERE requested IS NOT NULL AND budget_id IN ("
-        + "SELECT unnest(ARRAY[day_budget, flight_budget, account_budget]) FROM campaign_day WHERE tenant = $1 AND campaign = $2) ORDER BY scope, period, id";
+        + "SELECT unnest(ARRAY[day_budget, account_budget]) FROM campaign_day WHERE tenant = $1 AND campaign = $2 "
+        // The flight outlives its days.
+        + "UNION ALL SELECT budget_id FROM budget WHERE scope = 1 AND tenant = $1 AND id = $2) ORDER BY scope, period, id";
+
+    private const string ForgottenSql = "SELECT forgotten_up, forgotten_down FROM budget WHERE scope = 1 AND tenant = $1 AND id = $2 AND period = 0";
 
     private const string AdjustmentsSql =
         "SELECT day, amount, cause, identity_high, identity_low, time FROM adjustment WHERE tenant = $1 AND campaign = $2 ORDER BY adjustment_id";
@@ -63,10 +67,15 @@ public sealed partial class PostgresLedgerStore
         => await _database.RunAsync(
             async connection =>
             {
+                // Of one instant: an adjustment is listed or counts in the sums, and never both.
+                await using NpgsqlTransaction view = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
+                await using var forgotten = new PostgresCall(ForgottenSql, connection);
+                List<(long Up, long Down)> sums = await forgotten.With(tenantId).With(campaignId).ReadAsync(row => (row.GetInt64(0), row.GetInt64(1)));
                 await using var call = new PostgresCall(AdjustmentsSql, connection);
-                return await call.With(tenantId).With(campaignId).ReadAsync(row => new Adjustment(
+                List<Adjustment> listed = await call.With(tenantId).With(campaignId).ReadAsync(row => new Adjustment(
                     tenantId, campaignId, row.GetInt32(0), row.GetInt64(1), row.GetString(2),
                     new EventIdentity(unchecked((ulong)row.GetInt64(3)), unchecked((ulong)row.GetInt64(4))), row.GetInt64(5)));
+                return (IReadOnlyList<Adjustment>)[.. sums.SelectMany(sum => Adjustment.Forgotten(tenantId, campaignId, sum.Up, sum.Down)), .. listed];
             },
             cancellation);
 

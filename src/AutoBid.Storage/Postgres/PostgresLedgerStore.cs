@@ -17,6 +17,8 @@ public sealed partial class PostgresLedgerStore : ILedgerStore
     private const string ReclaimSql = "SELECT ledger_reclaim($1, $2, $3, $4, $5)";
     private const string HeartbeatSql = "SELECT live_name, live_through FROM ledger_heartbeat($1, $2, $3, $4, $5, $6)";
 
+    private const string PruneSql = "SELECT out_days, out_leases, out_accounts, out_adjustments FROM ledger_prune($1, $2, $3)";
+
     /// <summary>Campaigns whose budgets one transaction locks at most, when it is about many and they need not move together.</summary>
     private const int Chunk = 2_000;
 
@@ -153,6 +155,31 @@ public sealed partial class PostgresLedgerStore : ILedgerStore
                     .ReadAsync(row => new LiveNode(row.GetString(0), row.GetInt64(1)));
             },
             cancellation);
+
+    /// <inheritdoc />
+    /// <remarks>What another transaction holds stays for the next call, so that it may forget less than it could; nothing while another node forgets.</remarks>
+    public async ValueTask<PruneResult> PruneAsync(LedgerRetention retention, long nowTicks, int atMost, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(atMost);
+        return await _database.RunAsync(
+            async connection =>
+            {
+                // A node whose clock is wrong must not forget the days of all: the database says what is old.
+                if (!_eventTime)
+                {
+                    await using var clock = new PostgresCall("SELECT ledger_now()", connection);
+                    nowTicks = (long)(await clock.ScalarAsync())!;
+                }
+
+                await using var call = new PostgresCall(PruneSql, connection);
+                return (await call.With(retention.FirstDay(nowTicks)).With(retention.FirstAdjustmentTicks(nowTicks)).With(atMost).ReadAsync(row =>
+                {
+                    (int days, int accounts, int adjustments) = (row.GetInt32(0), row.GetInt32(2), row.GetInt32(3));
+                    return new PruneResult(days, row.GetInt32(1), accounts, adjustments, days == atMost || accounts == atMost || adjustments == atMost);
+                })).Single();
+            },
+            cancellation);
+    }
 
     /// <summary>Does nothing: the connections belong to the database, which other stores share.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

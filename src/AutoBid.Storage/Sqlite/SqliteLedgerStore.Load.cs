@@ -21,8 +21,11 @@ public sealed partial class SqliteLedgerStore
     private const string BudgetsSql =
         "SELECT scope, id, period, budget, settled, outstanding FROM budget WHERE requested IS NOT NULL AND budget_id IN ("
         + "SELECT day_budget FROM campaign_day WHERE tenant = ?1 AND campaign = ?2 "
-        + "UNION SELECT flight_budget FROM campaign_day WHERE tenant = ?1 AND campaign = ?2 "
+        // The flight outlives its days.
+        + "UNION SELECT budget_id FROM budget WHERE scope = 1 AND tenant = ?1 AND id = ?2 "
         + "UNION SELECT account_budget FROM campaign_day WHERE tenant = ?1 AND campaign = ?2) ORDER BY scope, period, id";
+
+    private const string ForgottenSql = "SELECT forgotten_up, forgotten_down FROM budget WHERE scope = 1 AND tenant = ?1 AND id = ?2 AND period = 0";
 
     private const string AdjustmentsSql =
         "SELECT day, amount, cause, identity_high, identity_low, time FROM adjustment WHERE tenant = ?1 AND campaign = ?2 ORDER BY adjustment_id";
@@ -70,6 +73,8 @@ public sealed partial class SqliteLedgerStore
             session =>
             {
                 var rows = new List<Adjustment>();
+                SqliteStatement forgotten = session.Statement(ForgottenSql).Bind(1, tenantId).Bind(2, campaignId);
+                while (forgotten.Step()) rows.AddRange(Adjustment.Forgotten(tenantId, campaignId, forgotten.Long(0), forgotten.Long(1)));
                 SqliteStatement row = session.Statement(AdjustmentsSql).Bind(1, tenantId).Bind(2, campaignId);
                 while (row.Step())
                 {

@@ -120,6 +120,13 @@ public sealed partial class SqliteLedgerStore : ILedgerStore
             },
             cancellation);
 
+    /// <inheritdoc />
+    public ValueTask<PruneResult> PruneAsync(LedgerRetention retention, long nowTicks, int atMost, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(atMost);
+        return _database.WriteAsync(session => SqlitePruning.Prune(session, retention.FirstDay(nowTicks), retention.FirstAdjustmentTicks(nowTicks), atMost), cancellation);
+    }
+
     /// <summary>Does nothing: the connections belong to the database, which other stores share.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

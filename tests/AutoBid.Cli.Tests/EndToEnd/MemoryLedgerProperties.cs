@@ -16,7 +16,7 @@ public sealed class MemoryLedgerProperties : IDisposable
 
     [Fact]
     public void MemoryAnswersAsTheDatabase()
-        => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => CompareAsync(seed).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(8));
+        => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => CompareAsync(seed).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -63,7 +63,7 @@ public sealed class MemoryLedgerProperties : IDisposable
         int day = 20260105 + random.Next(2);
         long amount = random.Next(0, 400), expires = random.Next(1, 100);
         int partition = campaign == "c0" ? 0 : 1, epoch = random.Next(20) == 0 ? 2 : 1;
-        switch (random.Next(11))
+        switch (random.Next(12))
         {
             case 0 or 1:
                 string? account = random.Next(3) == 0 ? null : $"a{random.Next(2)}";
@@ -91,6 +91,12 @@ public sealed class MemoryLedgerProperties : IDisposable
                 };
             case 7:
                 return async named => string.Join(' ', await named.Store.HeartbeatAsync(node, expires, amount, 20, CancellationToken.None));
+            case 8:
+                // The first of the days to stay is one of the two or the one after; adjustments bear times from 1 to 100.
+                long now = new DateTime(2026, 3, random.Next(5, 8), 0, 0, 0, DateTimeKind.Utc).Ticks;
+                var retention = new LedgerRetention { Days = TimeSpan.FromDays(57), Adjustments = TimeSpan.FromTicks(now - random.Next(120)) };
+                int atMost = random.Next(1, 4);
+                return async named => $"{await named.Store.PruneAsync(retention, now, atMost, CancellationToken.None)}";
             default:
                 (int settled, int closed) = (random.Next(6), random.Next(12));
                 bool adjusts = random.Next(3) == 0, states = random.Next(3) == 0;

@@ -1,4 +1,5 @@
 using AutoBid.Cli.Serving;
+using AutoBid.Engine.Ports;
 using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Tests.Serving;
@@ -35,6 +36,8 @@ public sealed class ServeSettingsTests
             ["rates"] = file,
             ["public-url"] = "https://bids.example",
             ["node"] = "n7",
+            ["keep-days"] = "33",
+            ["keep-adjustments"] = "34",
             ["no-fsync"] = "true",
             ["quiet"] = "true",
         }).ToOptions();
@@ -47,9 +50,18 @@ public sealed class ServeSettingsTests
         Assert.Equal(TimeSpan.FromSeconds(30), options.Tick);
         Assert.Equal((file, folder, file, file), (options.PriorFile, options.ModelsDirectory, options.ExchangesFile, options.RatesFile));
         Assert.Equal(("https://bids.example", "n7"), (options.PublicUrl, options.Node));
+        Assert.Equal(new LedgerRetention { Days = TimeSpan.FromDays(33), Adjustments = TimeSpan.FromDays(34) }, options.Retention);
         Assert.False(options.Fsync);
         Assert.True(options.Quiet);
         File.Delete(file);
+    }
+
+    [Fact]
+    public void AdjustmentsAreKeptAsLongAsDaysUnlessToldOtherwise()
+    {
+        Assert.Equal(new LedgerRetention(), Settings().ToOptions().Retention);
+        Assert.Equal(TimeSpan.FromDays(400), Settings(new() { ["keep-days"] = "100" }).ToOptions().Retention.Adjustments);
+        Assert.Equal(TimeSpan.FromDays(500), Settings(new() { ["keep-days"] = "500" }).ToOptions().Retention.Adjustments);
     }
 
     [Fact]
@@ -76,6 +88,10 @@ public sealed class ServeSettingsTests
     [InlineData("tick", "500ms")]
     [InlineData("tick", "31m")]
     [InlineData("tick", "0s")]
+    [InlineData("keep-days", "32")]
+    [InlineData("keep-days", "40d")]
+    [InlineData("keep-days", "40000")]
+    [InlineData("keep-adjustments", "39")]
     [InlineData("prior", "/nowhere")]
     [InlineData("models", "/nowhere")]
     [InlineData("public-url", "bids")]

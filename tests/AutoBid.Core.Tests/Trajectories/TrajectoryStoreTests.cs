@@ -133,5 +133,37 @@ public sealed class TrajectoryStoreTests
     }
 
     [Fact]
-    public void A_row_is_one_cache_line() => Assert.Equal(64, System.Runtime.CompilerServices.Unsafe.SizeOf<StepRow>());
+    public void A_row_is_60_bytes() => Assert.Equal(60, System.Runtime.CompilerServices.Unsafe.SizeOf<StepRow>());
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.9999f)]
+    [InlineData(1f)]
+    public void Elapsed_and_partial_share_a_scalar_and_not_their_values(float elapsed)
+    {
+        foreach (float partial in new[] { 0f, 1f })
+        {
+            Assert.Equal((elapsed, partial), Both(new StepRow { Elapsed = elapsed, Partial = partial }));
+            Assert.Equal((elapsed, partial), Both(new StepRow { Partial = partial, Elapsed = elapsed }));
+            Assert.Equal((elapsed, 1 - partial), Both(new StepRow { Partial = partial, Elapsed = elapsed } with { Partial = 1 - partial }));
+            Assert.Equal((0.5f, partial), Both(new StepRow { Partial = partial, Elapsed = elapsed } with { Elapsed = 0.5f }));
+        }
+
+        static (float, float) Both(in StepRow row) => (row.Elapsed, row.Partial);
+    }
+
+    [Fact]
+    public void A_block_is_stored_as_16_scalars_a_row()
+    {
+        // What databases hold was written so when a row was 16 floats in memory.
+        var store = new TrajectoryStore(1);
+        int block = store.Rent();
+        store.Close(block, new StepRow { Impressions = 3, LateConversions = 14, Elapsed = 1, Partial = 1 });
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        store.Save(block, writer);
+        float[] row = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(stream.ToArray().AsSpan(9, 64)).ToArray();
+        Assert.Equal([3, .. new float[12], 14, 1, 1], row);
+        Assert.Equal(9 + 64 + TrajectoryStore.CurveStride * 2, stream.Length);
+    }
 }

@@ -20,6 +20,9 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     /// <summary>Id of the first lease.</summary>
     public long FirstLeaseId { get; init; } = 1;
 
+    private readonly Dictionary<(string Tenant, string Campaign), (long Up, long Down)> _forgotten = [];
+    private int _leasesMade;
+
     public int Commits { get; private set; }
 
     public int GrantCalls { get; private set; }
@@ -143,16 +146,22 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
     {
         lock (_gate)
         {
-            var rows = _scopes.Where(pair => pair.Key.Tenant == tenantId && pair.Key.Campaign == campaignId).SelectMany(pair => pair.Value).Distinct();
+            var rows = _scopes.Where(pair => pair.Key.Tenant == tenantId && pair.Key.Campaign == campaignId).SelectMany(pair => pair.Value);
+            // The flight outlives its days.
+            if (_budgets.TryGetValue((BudgetScope.Flight, campaignId, 0), out Row? flight)) rows = rows.Append(flight);
             return ValueTask.FromResult<IReadOnlyList<BudgetRow>>(
-                [.. rows.Select(r => new BudgetRow(r.Scope, r.Id, r.Period, r.Budget, r.Settled, r.Outstanding)).OrderBy(r => (r.Scope, r.Period, r.Id))]);
+                [.. rows.Distinct().Select(r => new BudgetRow(r.Scope, r.Id, r.Period, r.Budget, r.Settled, r.Outstanding)).OrderBy(r => (r.Scope, r.Period, r.Id))]);
         }
     }
 
     public ValueTask<IReadOnlyList<Adjustment>> AdjustmentsAsync(string tenantId, string campaignId, CancellationToken cancellation)
     {
         lock (_gate)
-            return ValueTask.FromResult<IReadOnlyList<Adjustment>>([.. Adjustments.Where(one => one.TenantId == tenantId && one.CampaignId == campaignId)]);
+        {
+            (long up, long down) = _forgotten.GetValueOrDefault((tenantId, campaignId));
+            return ValueTask.FromResult<IReadOnlyList<Adjustment>>(
+                [.. Adjustment.Forgotten(tenantId, campaignId, up, down), .. Adjustments.Where(one => one.TenantId == tenantId && one.CampaignId == campaignId)]);
+        }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -177,7 +186,7 @@ internal sealed partial class InMemoryLedgerStore : ILedgerStore
             if (amount == 0) return new LeaseGrant(request.CampaignId, request.Day, 0, 0, room, 0, 0, 0, 0);
             lease = new Lease
             {
-                Id = FirstLeaseId + _leases.Count,
+                Id = FirstLeaseId + _leasesMade++,
                 Tenant = request.TenantId,
                 Campaign = request.CampaignId,
                 Day = request.Day,

@@ -289,6 +289,26 @@ public sealed class EventApplierTests : IDisposable
     }
 
     [Fact]
+    public void A_refund_of_a_day_that_the_ledger_may_forget_is_too_old()
+    {
+        // Days go after 40 days and two, and nothing is taken back of one in the two before that.
+        int first = new LedgerRetention().FirstDay(Bench.At(10 + 48));
+        Assert.Equal(20250423, first);
+        foreach ((int day, string? rejection) in new (int, string?)[] { (20250422, "too-old"), (20250423, null) })
+        {
+            EngineEvent refund = Bench.Refund($"r{day}", 40) with { OriginTicks = new DateTime(2025, 4, day % 100, 12, 0, 0).Ticks, TimeTicks = Bench.At(9) };
+            Assert.Equal(day, _bench.Applier.NeedsSettledOf(refund.Identified(), out int campaign));
+            _bench.Applier.KnowSettled(campaign, day, 50);
+            Assert.Equal(rejection, _bench.Apply(refund));
+            // What comes twice is a duplicate, not a dead letter.
+            if (rejection is null) Assert.Null(_bench.Apply(refund));
+            Assert.Null(_bench.Apply(Bench.Foreign($"f{day}", 5) with { OriginTicks = refund.OriginTicks, TimeTicks = Bench.At(9) }));
+        }
+
+        Assert.Equal([(20250422, 5L), (20250423, -40L), (20250423, 5L)], Commit().Adjustments.Select(one => (one.Day, one.AmountNanos)));
+    }
+
+    [Fact]
     public void Settings_are_applied_when_newer()
     {
         EngineEvent Update(long version, decimal target) => new()

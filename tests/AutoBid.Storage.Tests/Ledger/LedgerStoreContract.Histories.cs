@@ -54,8 +54,8 @@ public abstract partial class LedgerStoreContract
 
         for (int i = 0; i < n[6] % 4; i++)
         {
-            // One lease beyond the last is unknown.
-            long lease = leases.Count == 0 ? 77 : (n[6] + i) % (leases.Count + 1) is var at && at < leases.Count ? leases[at].Id : 1_000_000;
+            // One lease beyond the last is unknown, or was forgotten.
+            long lease = leases.Count == 0 ? 77 : (n[6] + i) % (leases.Count + 1) is var at && at < leases.Count ? leases[at].Id : run.Ledger.ForgottenLease ?? 1_000_000;
             string campaign = n[7] % 5 == i ? Campaigns[i] : leases.FirstOrDefault(one => one.Id == lease)?.Campaign ?? move.Campaign;
             var outside = new OutsideBill(lease, Adjust(campaign, (n[7] + (50 * i)) % 90, move.Day) with { Identity = Identity((ulong)((run.Commits * 1_000) + i)) });
             commit.OutsideBills.Add(outside);

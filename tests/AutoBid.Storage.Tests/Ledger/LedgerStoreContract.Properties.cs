@@ -18,7 +18,7 @@ public abstract partial class LedgerStoreContract
         Gen<Move> move =
             from kind in Gen.Frequency(
                 (2, Gen.Constant(MoveKind.SetBudgets)), (6, Gen.Constant(MoveKind.Grant)), (8, Gen.Constant(MoveKind.Commit)), (1, Gen.Constant(MoveKind.Reclaim)),
-                (1, Gen.Constant(MoveKind.Return)), (1, Gen.Constant(MoveKind.Claim)))
+                (1, Gen.Constant(MoveKind.Return)), (1, Gen.Constant(MoveKind.Claim)), (2, Gen.Constant(MoveKind.Prune)))
             from campaign in Gen.Elements(Campaigns)
             from day in Gen.Choose(0, 1)
             from numbers in Gen.Choose(0, 400).ArrayOf(10)
@@ -47,9 +47,14 @@ public abstract partial class LedgerStoreContract
                 MoveKind.Commit => PlayCommitAsync(run, move),
                 MoveKind.Reclaim => PlayReclaimAsync(run, move),
                 MoveKind.Return => PlayReturnAsync(run, move),
+                MoveKind.Prune => PlayPruneAsync(run, move),
                 _ => PlayClaimAsync(run, PartitionOf(move.Campaign), $"n{move.Numbers[0] % 3}"),
             });
-            foreach (string campaign in Campaigns) run.Ledger.Check(campaign, await run.Store.BudgetsAsync(Tenant, campaign, default));
+            foreach (string campaign in Campaigns)
+            {
+                run.Ledger.Check(campaign, await run.Store.BudgetsAsync(Tenant, campaign, default));
+                run.Ledger.Check(campaign, await run.Store.AdjustmentsAsync(Tenant, campaign, default));
+            }
         }
 
         await fixture.ReopenAsync();
@@ -119,6 +124,17 @@ public abstract partial class LedgerStoreContract
         foreach (LedgerOracle.Lease lease in returned) lease.Open = false;
     }
 
+    private static async Task PlayPruneAsync(Run run, Move move)
+    {
+        // Nothing, the first of the two days, or both.
+        int firstDay = Day + move.Numbers[0] % 3;
+        long now = DayIsOld + (firstDay - Day - 1) * TimeSpan.TicksPerDay;
+        bool takesAdjustments = move.Numbers[1] % 2 == 0;
+        PruneResult expected = run.Ledger.Prune(firstDay, takesAdjustments);
+        LedgerRetention retention = Retention with { Adjustments = takesAdjustments ? Retention.Days : TimeSpan.FromTicks(now) };
+        Assert.Equal(expected, await run.Store.PruneAsync(retention, now, 1_000, default));
+    }
+
     private static async Task PlayClaimAsync(Run run, int partition, string node)
         => Assert.Equal([run.Partitions.Claim(partition, node)], await run.Store.ClaimAsync(node, [partition], 4, default));
 
@@ -130,6 +146,7 @@ public abstract partial class LedgerStoreContract
         Reclaim,
         Return,
         Claim,
+        Prune,
     }
 
     private sealed record Move(MoveKind Kind, string Campaign, int Day, int[] Numbers)

@@ -114,6 +114,36 @@ public abstract class LedgerTimings
         Report("load of 100,000 states of 2,000 B and 5,000,000 ids", loads);
     }
 
+    [Fact(Explicit = true)]
+    public async Task Forgetting_100_000_days()
+    {
+        await using ILedgerFixture fixture = await CreateAsync();
+        ILedgerStore store = fixture.Store;
+        PartitionEpoch[] held = await PrepareAsync(store, 1);
+        const int Campaigns = 2_500, Days = 40;
+        for (int day = 0; day < Days; day++)
+        {
+            int date = 20260101 + day;
+            await store.SetBudgetsAsync(
+                [.. Enumerable.Range(0, Campaigns).Select(i => new BudgetSetting("t", $"c{i}", 0, date, 1L << 50, 1L << 52, $"account{i % 50}", 1L << 55))], held, default);
+            IReadOnlyList<LeaseGrant> leases = await store.GrantAsync(
+                [.. Enumerable.Range(0, 2 * Campaigns).Select(i => new LeaseRequest("t", $"c{i / 2}", date, $"n{i % 2}", 1_000_000, 0, TimeSpan.TicksPerHour))], default);
+            await store.ReturnAsync([.. leases.Select(lease => lease.LeaseId)], default);
+        }
+
+        var batches = new List<double>();
+        PruneResult result;
+        do
+        {
+            long start = Stopwatch.GetTimestamp();
+            result = await store.PruneAsync(new LedgerRetention(), new DateTime(2026, 6, 1).Ticks, 200, default);
+            batches.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+        while (result.HasMore);
+
+        Report($"forgetting of 200 days with 2 leases each, of {Campaigns * Days:N0}", batches);
+    }
+
     private static async Task<PartitionEpoch[]> PrepareAsync(ILedgerStore store, int campaigns)
     {
         PartitionEpoch[] held = [new(0, (await store.ClaimAsync("n1", [0], 1, default))[0].Epoch)];

@@ -68,6 +68,46 @@ public sealed class PostgresConcurrencyTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_waits_while_a_day_is_forgotten_finds_it_gone()
+    {
+        await using PostgresLedgerFixture ledger = await PostgresLedgerFixture.CreateAsync(postgres);
+        PartitionEpoch[] held = [new(0, (await ledger.Store.ClaimAsync("n1", [0], 1, default))[0].Epoch)];
+        await ledger.Store.SetBudgetsAsync([new BudgetSetting("t", "c0", 0, Day, 100, 100, "brand", 100)], held, default);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(ledger.ConnectionString);
+        await using NpgsqlConnection other = await source.OpenConnectionAsync();
+        await using NpgsqlTransaction forgetting = await other.BeginTransactionAsync();
+        await using (var call = new NpgsqlCommand($"SELECT out_days + out_accounts FROM ledger_prune({Day + 1}, 0, 10)", other)) Assert.Equal(2, await call.ExecuteScalarAsync());
+
+        // Another node does not wait for it.
+        Assert.Equal(default, await ledger.Store.PruneAsync(new LedgerRetention(), new DateTime(2030, 1, 1).Ticks, 10, default));
+        Task<IReadOnlyList<LeaseGrant>> granting = ledger.Store.GrantAsync([new LeaseRequest("t", "c0", Day, "n1", 10, 0, 1)], default).AsTask();
+        var bill = new Adjustment("t", "c0", Day, 7, "foreign-bid", new EventIdentity(1, 2), 3);
+        var commit = new LedgerCommit();
+        commit.Epochs.AddRange(held);
+        commit.Adjustments.Add(bill);
+        Task<CommitResult> committing = ledger.Store.CommitAsync(commit, default).AsTask();
+        const string Waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'ledger_(commit|grant)' AND datname = current_database()";
+        while (await NumberAsync(ledger.ConnectionString, Waiting) < 2)
+            Assert.False(committing.IsCompleted || granting.IsCompleted);
+        await forgetting.CommitAsync();
+
+        await committing;
+        Assert.Equal(0, Assert.Single(await granting).GrantedNanos);
+        Assert.Equal(
+            [new BudgetRow(BudgetScope.Day, "c0", Day, 0, 7, 0), new BudgetRow(BudgetScope.Flight, "c0", 0, 100, 7, 0)], await ledger.Store.BudgetsAsync("t", "c0", default));
+    }
+
+    [Fact]
+    public async Task What_is_old_is_said_by_the_databases_clock()
+    {
+        await using PostgresLedgerFixture ledger = await PostgresLedgerFixture.CreateAsync(postgres, eventTime: false);
+        PartitionEpoch[] held = [new(0, (await ledger.Store.ClaimAsync("n1", [0], 1, default))[0].Epoch)];
+        await ledger.Store.SetBudgetsAsync([.. new[] { 20200101, 29990101 }.Select(day => new BudgetSetting("t", "c0", 0, day, 100, null, null, null))], held, default);
+        Assert.Equal(new PruneResult(1, 0, 0, 0, false), await ledger.Store.PruneAsync(new LedgerRetention(), DateTime.MaxValue.Ticks, 10, default));
+        Assert.Equal(29990101, Assert.Single(await ledger.Store.BudgetsAsync("t", "c0", default)).Period);
+    }
+
+    [Fact]
     public async Task A_commit_that_waited_for_a_claim_is_fenced()
     {
         await using PostgresLedgerFixture ledger = await PostgresLedgerFixture.CreateAsync(postgres);

@@ -113,6 +113,34 @@ public sealed class SqliteDatabaseTests
     }
 
     [Fact]
+    public async Task A_ledger_of_the_first_version_keeps_its_money_and_can_forget()
+    {
+        using var folder = new TempFolder();
+        string path = folder["a.db"];
+        using (var script = new StreamReader(typeof(SqliteDatabase).Assembly.GetManifestResourceStream("sqlite/0001_initial.sql")!))
+        {
+            await using SqliteDatabase old = await OpenAsync(path, (1, "0001_initial", await script.ReadToEndAsync()));
+            await old.WriteAsync(
+                session =>
+                {
+                    session.Execute(
+                        "INSERT INTO budget (budget_id, scope, tenant, id, period, requested, budget, settled) "
+                        + "VALUES (1, 0, 't', 'c', 20260101, 9, 9, 5), (2, 1, 't', 'c', 0, 99, 99, 7);"
+                        + "INSERT INTO campaign_day (campaign_day_id, tenant, campaign, day, partition, day_budget, flight_budget) VALUES (1, 't', 'c', 20260101, 0, 1, 2);"
+                        + "INSERT INTO lease (lease_id, campaign_day, node, granted, settled, expires_at, state) VALUES (4, 1, 'n', 5, 5, 1, 1);");
+                    return 0;
+                },
+                default);
+        }
+
+        await using SqliteDatabase database = await SqliteDatabase.OpenAsync(path);
+        var store = new SqliteLedgerStore(database);
+        Assert.Equal(2, (await store.BudgetsAsync("t", "c", default)).Count);
+        Assert.Equal(new PruneResult(1, 1, 0, 0, false), await store.PruneAsync(new LedgerRetention(), new DateTime(2026, 6, 1).Ticks, 10, default));
+        Assert.Equal([new BudgetRow(BudgetScope.Flight, "c", 0, 99, 7, 0)], await store.BudgetsAsync("t", "c", default));
+    }
+
+    [Fact]
     public async Task A_closed_database_says_so()
     {
         using var folder = new TempFolder();
