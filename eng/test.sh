@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# ./autobid test [--filter EXPR] [--chaos]: every test, .NET and Python. The last line is `N passed, N failed, N skipped`
+# ./autobid test [--filter EXPR] [--chaos] [--seed random|N]: every test, .NET and Python. The last line is `N passed, N failed, N skipped`
 # over all of them; before it every skipped test with its reason. With --filter only .NET tests run. Chaos runs are short;
-# with --chaos they are long (some minutes more) and tell their figures.
+# with --chaos they are long (some minutes more) and tell their figures. Properties start from the same seed at every run; --seed
+# random, and --chaos, look for what that one does not show.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -10,7 +11,8 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --filter) filter=(--filter "${2:?--filter needs an expression}"); shift 2 ;;
     --chaos) export AUTOBID_CHAOS=long; loggers=(--logger "console;verbosity=normal"); shift ;;
-    -h | --help) echo "usage: ./autobid test [--filter EXPR] [--chaos]"; exit ;;
+    --seed) export AUTOBID_TEST_SEED="${2:?--seed needs a number, or random}"; shift 2 ;;
+    -h | --help) echo "usage: ./autobid test [--filter EXPR] [--chaos] [--seed random|N]"; exit ;;
     *) die "test: unknown option $1" ;;
   esac
 done

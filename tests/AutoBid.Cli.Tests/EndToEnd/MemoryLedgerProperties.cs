@@ -16,7 +16,7 @@ public sealed class MemoryLedgerProperties : IDisposable
 
     [Fact]
     public void MemoryAnswersAsTheDatabase()
-        => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => CompareAsync(seed).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+        => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => CompareAsync(seed).GetAwaiter().GetResult()).Check(Checks.Config.WithMaxTest(20));
 
     public void Dispose() => _folder.Delete(recursive: true);
 

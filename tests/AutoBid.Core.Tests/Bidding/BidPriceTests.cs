@@ -33,5 +33,5 @@ public sealed class BidPriceTests
             if (price == 0) return reason == GuardReasons.Floor;
             return price >= bounds.CampaignFloor && price >= bounds.Floor && (bounds.Cap == 0 || price <= bounds.Cap) && price <= bidPerValue * value * 1e9
                 && reason == (bounds.Cap > 0 && bidPerValue * value * 1e9 >= bounds.Cap + 1L ? GuardReasons.Cap : GuardReasons.None);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 }

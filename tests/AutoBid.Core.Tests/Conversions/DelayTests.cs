@@ -79,7 +79,7 @@ public sealed class DelayTests
             }
 
             Assert.Equal(sum / 2000, DelayBins.Passed(b, from, to), MidpointError(2000));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void The_mean_share_arrived_is_the_mean_of_the_curve()
@@ -91,7 +91,7 @@ public sealed class DelayTests
             double from = youngest * 0.9, to = from + width * 0.3 + 0.01, sum = 0;
             for (int i = 0; i < 4000; i++) sum += curve.ArrivedBy(from + (to - from) * (i + 0.5) / 4000);
             Assert.Equal(sum / 4000, curve.MeanArrived(from, to), MidpointError(4000));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
         Assert.Equal((0, 1), (curve.ArrivedBy(0), curve.ArrivedBy(31 * Day)));
         for (double age = 0.5; age < 50_000; age *= 1.3) Assert.True(curve.ArrivedBy(age) <= curve.ArrivedBy(age * 1.3));
     }

@@ -69,7 +69,7 @@ public sealed class GuardPromiseTests
 
     private static double Apply(in GuardInput input) => Guard.Apply(input).Multiplier;
 
-    private static void Check(Func<int, bool> holds, int tests = 1500) => Prop.ForAll(ArbMap.Default.ArbFor<int>(), holds).Check(Config.QuickThrowOnFailure.WithMaxTest(tests).WithEndSize(1_000_000));
+    private static void Check(Func<int, bool> holds, int tests = 1500) => Prop.ForAll(ArbMap.Default.ArbFor<int>(), holds).Check(Checks.Config.WithMaxTest(tests).WithEndSize(1_000_000));
 
     [Fact]
     public void The_result_is_a_number_inside_the_range()

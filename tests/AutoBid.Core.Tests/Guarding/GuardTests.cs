@@ -192,7 +192,7 @@ public sealed class GuardTests
                     InputsAreStale = (c.Switches & 8) != 0,
                 });
                 return result.Multiplier is >= 0.05 and <= 4;
-            }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+            }).Check(Checks.Config.WithMaxTest(3000));
     }
 
     [Fact]
@@ -204,6 +204,6 @@ public sealed class GuardTests
             double asked = raw.Get / 10.0, before = 0.05 + last.Get / 20.0 % 3.9;
             GuardResult result = Guard.Apply(Plain() with { Raw = asked, Last = before, Forecast = withForecast ? forecast : null, Spent = 30 });
             return result.Multiplier <= before * 2 + 1e-6 && result.Multiplier <= Math.Max(asked, before / 2) + 1e-6;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 }

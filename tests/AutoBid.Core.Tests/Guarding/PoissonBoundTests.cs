@@ -52,7 +52,7 @@ public sealed class PoissonBoundTests
             double low = Math.Min(a.Get, b.Get) / 7.0, high = Math.Max(a.Get, b.Get) / 7.0;
             return PoissonBound.Upper(low, 0.99) <= PoissonBound.Upper(high, 0.99) && PoissonBound.Upper(low, 0.9) < PoissonBound.Upper(low, 0.99)
                 && PoissonBound.Upper(high, 0.99) > high;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Less_than_nothing_counts_as_nothing() => Assert.Equal(PoissonBound.Upper(0, 0.99), PoissonBound.Upper(-3, 0.99));

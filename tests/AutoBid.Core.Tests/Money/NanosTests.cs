@@ -27,7 +27,7 @@ public sealed class NanosTests
         {
             long nanos = Math.Abs(n % Nanos.Max);
             return Nanos.TryFromDecimal(Nanos.ToDecimal(nanos), 9, out long back) && back == nanos;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Theory]
     [InlineData(double.NaN, 0)]
@@ -54,7 +54,7 @@ public sealed class NanosTests
             double price = Math.Abs(f.Get) % 1e6;
             // The product itself is rounded by half an ulp; nothing beyond that may raise it.
             return Nanos.BidFromDouble(price) <= price * Nanos.PerUnit;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void A_floor_in_whole_nanos_stays_what_it_is()
@@ -62,7 +62,7 @@ public sealed class NanosTests
         {
             long nanos = (long)k.Get << (shift % 20);
             return Nanos.FloorFromCpm(nanos / 1e6) == nanos;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Theory]
     [InlineData(0.05, 50_000)]
@@ -77,7 +77,7 @@ public sealed class NanosTests
 
     [Fact]
     public void A_bid_from_cpm_never_exceeds_the_floor_of_the_same_cpm()
-        => Prop.ForAll<PositiveInt>(k => Nanos.BidFromCpm(k.Get / 1000.0) <= Nanos.FloorFromCpm(k.Get / 1000.0)).QuickCheckThrowOnFailure();
+        => Prop.ForAll<PositiveInt>(k => Nanos.BidFromCpm(k.Get / 1000.0) <= Nanos.FloorFromCpm(k.Get / 1000.0)).Check(Checks.Config);
 
     [Fact]
     public void Sums_saturate_instead_of_wrapping()
@@ -85,7 +85,7 @@ public sealed class NanosTests
         {
             Int128 exact = (Int128)a + b;
             return Nanos.AddSaturating(a, b) == (long)Int128.Clamp(exact, long.MinValue, long.MaxValue);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Sums_saturate_at_the_limits()

@@ -121,7 +121,7 @@ public sealed class PacingRulesTests
             Build(block, high);
             return PacingRules.SpendBudget(_forecast) >= spend - 1e-12 && PacingRules.MinPacing(_forecast) >= min - 1e-12
                 && PacingRules.BestScore(_forecast, false) >= free - 1e-12;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     private double Score(double multiplier, bool hasTarget)

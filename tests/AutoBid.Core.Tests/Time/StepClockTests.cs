@@ -73,7 +73,7 @@ public sealed class StepClockTests
             DayBounds before = clock.DayAt(day.StartTicks - 1);
             return t >= day.StartTicks && t < day.EndTicks && next.StartTicks == day.EndTicks && before.EndTicks == day.StartTicks
                 && next.Day > day.Day && before.Day < day.Day;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class StepClockTests
             }
 
             return StepClock.StepStart(day, 48) == day.EndTicks;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Instants_outside_the_day_are_clamped()

@@ -43,7 +43,7 @@ public sealed class StepAccumulatorTests
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void The_order_of_signals_changes_nothing()
@@ -57,7 +57,7 @@ public sealed class StepAccumulatorTests
             one.WriteCurve(Budget, Reference, a.AsSpan(0, 24), a.AsSpan(24));
             two.WriteCurve(Budget, Reference, b.AsSpan(0, 24), b.AsSpan(24));
             return a.SequenceEqual(b) && one.ToRow(Reference, 1, 1, false).Equals(two.ToRow(Reference, 1, 1, false));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void The_curve_never_falls()
@@ -66,7 +66,7 @@ public sealed class StepAccumulatorTests
             float[] cost = new float[ResponseGrid.Points], value = new float[ResponseGrid.Points];
             Sum(Signals(seeds)).WriteCurve(Budget, Reference, cost, value);
             return cost.SequenceEqual(cost.Order()) && value.SequenceEqual(value.Order());
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void A_free_opportunity_is_won_at_every_multiplier_and_one_without_value_at_none()

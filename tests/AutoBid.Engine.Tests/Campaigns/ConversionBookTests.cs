@@ -81,7 +81,7 @@ public sealed class ConversionBookTests
             var shuffled = events.ToArray();
             new Random(seed).Shuffle(shuffled);
             return Sum(events) == Sum(shuffled);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+        }).Check(Checks.Config.WithMaxTest(1000));
 
     [Fact]
     public void What_is_old_is_forgotten()

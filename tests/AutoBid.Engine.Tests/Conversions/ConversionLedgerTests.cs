@@ -262,7 +262,7 @@ public sealed class ConversionLedgerTests : IDisposable
             EngineEvent[] shuffled = [.. events];
             new Random(seed).Shuffle(shuffled);
             Assert.Equal(Run(events), Run(shuffled));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        }).Check(Checks.Config.WithMaxTest(200));
 
     [Fact]
     public void A_snapshot_brings_back_days_delays_and_what_is_due()

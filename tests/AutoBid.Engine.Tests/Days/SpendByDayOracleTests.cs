@@ -21,7 +21,7 @@ public sealed class SpendByDayOracleTests
         const int Runs = 12;
         int days = 0;
         Prop.ForAll<int>(seed => { days += RunAsync(zone, LocalDays.Midnight(zone, year, month, day), seed).GetAwaiter().GetResult(); })
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(Runs).WithEndSize(1_000_000));
+            .Check(Checks.Config.WithMaxTest(Runs).WithEndSize(1_000_000));
         // One run may leap over a day without spending; all of them together have seen the weekend.
         Assert.True(days >= 2 * Runs, $"{days} days with spend in {Runs} runs");
     }

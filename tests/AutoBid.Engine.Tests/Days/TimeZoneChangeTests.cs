@@ -93,7 +93,7 @@ public sealed class TimeZoneChangeTests
 
             var clock = new StepClock(TimeZoneInfo.FindSystemTimeZoneById(zone));
             Assert.Equal(clock.DayAt(days[^1].StartTicks), days[^1]);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(1_000_000));
+        }).Check(Checks.Config.WithMaxTest(150).WithEndSize(1_000_000));
 
     [Fact]
     public async Task Money_and_clicks_of_the_former_zones_days_stay_with_them_also_after_a_restart()

@@ -108,7 +108,7 @@ public sealed class LeaseOutcomeTests
         => Prop.ForAll(
                 ArbMap.Default.ArbFor<byte>().Generator.Four().ListOf(200).ToArbitrary(),
                 steps => new Model().Run(steps.Select(s => ((int)s.Item1, (int)s.Item2, (int)s.Item3, (int)s.Item4))))
-            .QuickCheckThrowOnFailure();
+            .Check(Checks.Config);
 
     /// <summary>The truth: which bids were made, what the store granted and settled, which outcomes are on their way.</summary>
     private sealed class Model

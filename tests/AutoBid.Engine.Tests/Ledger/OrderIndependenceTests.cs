@@ -61,5 +61,5 @@ public sealed class OrderIndependenceTests
             EngineEvent[] shuffled = [.. mixed];
             random.Shuffle(shuffled);
             Assert.Equal(Run(events), Run(shuffled));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(60));
+        }).Check(Checks.Config.WithMaxTest(300).WithEndSize(60));
 }

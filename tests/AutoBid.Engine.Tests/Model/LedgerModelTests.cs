@@ -16,5 +16,5 @@ public abstract class LedgerModelTests
     [Fact]
     public void Any_history_leaves_the_ledger_that_a_naive_one_has()
         => Prop.ForAll(Script.Arbitrary(IsLong ? 150 : 70), script => ModelRun.PlayAsync(script, OpenAsync).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(IsLong ? 20 * Histories : Histories));
+            .Check(Checks.Config.WithMaxTest(IsLong ? 20 * Histories : Histories));
 }

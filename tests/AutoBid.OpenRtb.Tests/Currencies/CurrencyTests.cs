@@ -74,7 +74,7 @@ public sealed class CurrencyTests
             return rates.TryConvertFloor(floor, Eur, Jpy, out long account) && rates.TryConvertBid(account, Jpy, Eur, out long back) && back >= floor
                 // and not above it by more than one unit of the coarser side
                 && back <= floor + 1 + (long)Math.Ceiling(0.0064 / (rate / 1e6));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Large_amounts_stay_at_the_limit_instead_of_wrapping()

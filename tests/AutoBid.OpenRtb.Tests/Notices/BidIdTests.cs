@@ -15,7 +15,7 @@ public sealed class BidIdTests
             byte[] buffer = new byte[BidId.MaxLength];
             string text = Encoding.ASCII.GetString(buffer, 0, BidId.Write(lease, seq, buffer));
             return text == BidId.Format(lease, seq) && BidId.TryParse(text, out long a, out long b) && a == lease && b == seq;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Extremes_fit()

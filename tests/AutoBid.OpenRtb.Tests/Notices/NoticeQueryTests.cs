@@ -105,12 +105,12 @@ public sealed class NoticeQueryTests
         {
             bool read = NoticeQuery.TryParse("t=x&p=" + text.Get, out NoticeQuery query, out string? error);
             return read == (error is null) && (!read || query.PriceNanos >= 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Any_price_of_six_decimals_is_exact()
         => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), micro =>
-            Parse(string.Create(CultureInfo.InvariantCulture, $"t=x&p={micro / 1_000_000m}")).PriceNanos == micro).QuickCheckThrowOnFailure();
+            Parse(string.Create(CultureInfo.InvariantCulture, $"t=x&p={micro / 1_000_000m}")).PriceNanos == micro).Check(Checks.Config);
 
     private static NoticeQuery Parse(string text)
     {

@@ -21,7 +21,7 @@ public sealed class NoticeTokenTests
                 && token.ValueE9 == numbers.Value && token.Day == day && token.BidTime == Now - 1 && token.Expiry == Now
                 && token.Exchange.SequenceEqual("exch"u8) && token.Campaign.SequenceEqual(name) && token.Auction.SequenceEqual(name)
                 && token.Imp.SequenceEqual("7"u8);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Any_flipped_bit_of_the_text_is_invalid()
@@ -57,7 +57,7 @@ public sealed class NoticeTokenTests
     [Fact]
     public void Random_texts_are_invalid_and_never_throw()
         => Prop.ForAll<NonNull<string>>(text =>
-            new NoticeTokenReader(Keys(1, 1)).Read(text.Get, Now, new byte[NoticeToken.MaxBytes], out _) == NoticeTokenStatus.Invalid).QuickCheckThrowOnFailure();
+            new NoticeTokenReader(Keys(1, 1)).Read(text.Get, Now, new byte[NoticeToken.MaxBytes], out _) == NoticeTokenStatus.Invalid).Check(Checks.Config);
 
     [Fact]
     public void A_token_is_valid_to_its_expiry_and_expired_after_it()

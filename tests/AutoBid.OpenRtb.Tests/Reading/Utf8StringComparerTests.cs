@@ -28,7 +28,7 @@ public sealed class Utf8StringComparerTests
             return comparer.Equals(bytes, b.Get) == (a.Get == b.Get)
                 && comparer.Equals(bytes, a.Get)
                 && comparer.GetHashCode(bytes) == comparer.GetHashCode(a.Get);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     private static bool IsWellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 }

@@ -91,7 +91,7 @@ public sealed class BidResponseWriterTests
                 },
             });
             Answers.AssertEveryCandidateIsAnsweredAsValidJson(Requests.Read(json));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void The_buffer_grows_to_any_markup()

@@ -33,7 +33,7 @@ public sealed class CpmTextTests
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void A_negative_price_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => Format(-1));

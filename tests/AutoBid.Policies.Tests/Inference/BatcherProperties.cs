@@ -25,7 +25,7 @@ public sealed class BatcherProperties
 
     [Fact]
     public void Every_request_ends_once_and_rightly()
-        => Prop.ForAll(Arb.From(Scenarios), Holds).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        => Prop.ForAll(Arb.From(Scenarios), Holds).Check(Checks.Config.WithMaxTest(60));
 
     private static bool Holds(Scenario scenario)
     {

@@ -168,7 +168,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
             double At(double budget) => Call.One(_mpc, _days.Input(
                 d => Enumerable.Range(0, steps).ToList().ForEach(_ => d.Step(0.7, curve: false, cost: spent, value: spent / 90)), Days.Prior(), objective: objective, budget: budget)).Multiplier;
             return At(high) >= At(low) - 1e-9;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Always_a_number_inside_the_range()
@@ -177,7 +177,7 @@ public sealed class MpcPolicyTests(ITestOutputHelper output)
             PolicyInput input = _days.Random(seed);
             return new[] { _mpc, MpcPolicy.Recent, MpcPolicy.MinPacing, MpcPolicy.RecentMinPacing }.All(mpc =>
                 Call.One(mpc, input) is { IsDecided: true } d && d.Multiplier >= input.MinMultiplier && d.Multiplier <= input.MaxMultiplier);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void A_thousand_campaigns_take_milliseconds_and_no_memory()

@@ -79,7 +79,7 @@ public sealed class OnlineLpPolicyTests
             {
                 for (int s = 0; s < multipliers.Count; s++) day.Step(multipliers[s], impressions: volumes[s]);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Always_a_number_inside_the_range()
@@ -89,7 +89,7 @@ public sealed class OnlineLpPolicyTests
             PolicyDecision decision = Call.One(_lp, input);
             return decision.IsDecided && decision.Multiplier >= input.MinMultiplier && decision.Multiplier <= input.MaxMultiplier
                 && decision.Multiplier == Call.One(_lp, input).Multiplier;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Decides_a_batch_without_allocating()

@@ -109,7 +109,7 @@ public sealed class PidPolicyTests
             PolicyInput input = _days.Random(seed);
             return new[] { _pid, new PidPolicy(PidOptions.Benchmark) }.All(pid =>
                 Call.One(pid, input) is { IsDecided: true } d && d.Multiplier >= input.MinMultiplier && d.Multiplier <= input.MaxMultiplier);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Numbers_that_are_none_are_not_decided_on()

@@ -27,7 +27,7 @@ public sealed class CampaignDocumentTests
     [Fact]
     public void A_document_survives_the_way_to_a_campaign_and_back()
         => Prop.ForAll(Documents, document => !document.TryToCampaign("c", "t", out Campaign campaign, out _) || Same(document, CampaignDocument.Of(campaign)))
-            .QuickCheckThrowOnFailure();
+            .Check(Checks.Config);
 
     /// <summary>Stored settings reach the engine as an event: what the event's reader refused would be lost, and everything behind it.</summary>
     [Fact]
@@ -43,7 +43,7 @@ public sealed class CampaignDocumentTests
             return EventReader.TryRead(Topic.Campaigns, payload.WrittenSpan, names, out EngineEvent read, out string error)
                 ? JsonSerializer.Serialize(read.Settings) == JsonSerializer.Serialize(campaign)
                 : throw new InvalidOperationException(error);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     private static CampaignDocument Any => new() { Objective = Objective.MaxConversions, DailyBudget = 10 };
 

@@ -24,7 +24,7 @@ public sealed class BudgetPropertyTests : IAsyncLifetime
         Gen<(int Budget, IReadOnlyList<(int, int)> Acts)> runs =
             from budget in Gen.Choose(20, 2_000) from count in Gen.Choose(10, 60) from list in Gen.ListOf(acts, count) select (budget, (IReadOnlyList<(int, int)>)[.. list]);
         Prop.ForAll(Arb.From(runs), run => RunAsync(run.Budget, run.Acts).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(15));
+            .Check(Checks.Config.WithMaxTest(15));
     }
 
     private async Task<bool> RunAsync(int budgetMilli, IReadOnlyList<(int Act, int Size)> acts)

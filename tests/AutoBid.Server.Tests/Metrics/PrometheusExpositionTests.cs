@@ -150,7 +150,7 @@ public sealed class PrometheusExpositionTests
             return !labels.Contains('\n', StringComparison.Ordinal)
                 && read.GetValueOrDefault("a", "") == left && read.GetValueOrDefault("b", "") == right
                 && read.Count == (left.Length > 0 ? 1 : 0) + (right.Length > 0 ? 1 : 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public sealed class LineUpParserTests
 
             LineUp read = Parse(string.Join(',', parts.OrderBy(_ => random.Next())));
             return read.Agents.Select(agent => agent.Policy.Name).SequenceEqual(expected);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Policies_under_test_get_their_own_prior_in_a_field_that_has_none()

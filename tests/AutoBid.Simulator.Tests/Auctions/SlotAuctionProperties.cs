@@ -31,7 +31,7 @@ public sealed class SlotAuctionProperties
             var naive = new NaiveAuction(rules, bids, left, draws);
             naive.Run();
             return Equal(fast, matrix, naive, left);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     private static bool Equal(SlotAuction fast, BidMatrix matrix, NaiveAuction naive, double[] left)

@@ -32,7 +32,7 @@ public sealed class KeyTallyTests
             else Assert.Equal(spendable.Sum(k => k.Cost) / spendable.Sum(k => k.Budget), tally.BudgetUse!.Value, 1e-12);
             Assert.Equal(keys.Count(k => k.Cost <= k.Target * k.Value * (1 + 1e-9)), tally.KeptExpected);
             Assert.Equal(keys.Count(k => k.Cost <= 1.1 * k.Target * k.Value * (1 + 1e-9)), tally.KeptTolerant);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Tallies_of_two_periods_are_the_sum_of_each_and_their_order_does_not_count()
@@ -46,7 +46,7 @@ public sealed class KeyTallyTests
             Assert.Equal(both.CpaRatios, turned.CpaRatios);
             if (one.BudgetUse is { } first && two.BudgetUse is { } second)
                 Assert.InRange(both.BudgetUse!.Value, Math.Min(first, second) - 1e-12, Math.Max(first, second) + 1e-12);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     private static KeyTally Tally(params Key[][] periods) => new([.. periods.Select(Period)], "any", PacingMode.SpendFirst, 1);
 

@@ -29,7 +29,7 @@ public sealed class StatisticsTests
             int[] order = [.. Enumerable.Range(0, p.Length).OrderBy(i => p[i])];
             bool ordered = order.Zip(order.Skip(1)).All(pair => adjusted[pair.First] <= adjusted[pair.Second]);
             return raised && ordered;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class StatisticsTests
             Assert.Equal(one.Interval!.Value.High, two.Interval!.Value.High, 1e-9);
             PairedDifference turned = PairedDifference.Of(bootstrap, (other, oracle), (own, oracle));
             Assert.Equal(two.Interval!.Value.Low, -turned.Interval!.Value.High, 1e-12);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public sealed class KnapsackOracleTests
             }
 
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(25));
+        }).Check(Checks.Config.WithMaxTest(25));
         Assert.Equal(25 * 48, compared);
     }
 

@@ -23,7 +23,7 @@ public sealed class LeastWinningCostKnapsackTests
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Theory]

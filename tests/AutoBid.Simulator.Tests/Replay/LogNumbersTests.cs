@@ -59,7 +59,7 @@ public sealed class LogNumbersTests
             for (int point = 0; point <= digits.Length; point++) Equal(digits[..point] + "." + digits[point..]);
             Equal("0.000" + digits);
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Theory]

@@ -48,7 +48,7 @@ public sealed class LogReplayTests
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Fact]

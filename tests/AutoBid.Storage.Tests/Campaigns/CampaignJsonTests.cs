@@ -69,7 +69,7 @@ public sealed class CampaignJsonTests
             string json = CampaignJson.Write(Full with { Target = target });
             Assert.Equal(target, CampaignJson.Read(json).Target);
             Assert.Equal(json, CampaignJson.Write(Full with { Target = target * 1.0000m }));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public abstract partial class LedgerStoreContract
             select new Move(kind, campaign, Day + day, numbers);
         Gen<Move[]> history = Gen.Choose(1, 40).SelectMany(length => move.ArrayOf(length));
         Prop.ForAll(Arb.From(history, WithoutOne), moves => PlayAsync(moves).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(Histories));
+            .Check(Checks.Config.WithMaxTest(Histories));
     }
 
     private static IEnumerable<Move[]> WithoutOne(Move[] moves)

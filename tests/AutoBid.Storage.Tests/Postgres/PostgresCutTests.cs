@@ -25,7 +25,7 @@ public sealed class PostgresCutTests(PostgresFixture postgres)
         int run = 0, failures = 0;
         Gen<Cut[][]> cuts = Gen.Elements(Cut.None, Cut.Request, Cut.Answer, Cut.Answer).ArrayOf(3).ArrayOf(8);
         Prop.ForAll(cuts.ToArbitrary(), plan => failures += PlayAsync(store, plan, $"t{++run}", cut => proxy.Next = cut).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(12));
+            .Check(Checks.Config.WithMaxTest(12));
         Assert.True(failures > 30, $"only {failures} calls failed");
         postgres.Return(schema);
     }

@@ -28,7 +28,7 @@ public sealed class EventIdentityTests
             moved.Imp = e.Auction[^1] + e.Imp;
             moved.Auction = e.Auction[..^1];
             return EventIdentities.Of(e) != EventIdentities.Of(moved);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void An_own_bid_is_the_same_event_on_every_channel()
@@ -93,7 +93,7 @@ public sealed class EventIdentityTests
             EngineEvent[] filled = [.. events];
             new IdentityBatch().Fill(filled);
             return events.Zip(filled).All(pair => EventIdentities.Of(pair.First) == pair.Second.Identity);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Keys_of_every_length_around_the_blocks_are_hashed_alike()

@@ -25,7 +25,7 @@ public sealed class RoundTripTests
             byte[] payload = Write(e);
             Assert.True(EventReader.TryRead(Topic.Of(e.Kind), payload, _names, out EngineEvent actual, out string error), error);
             AssertSame(expected, actual);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void What_is_written_satisfies_the_schema_of_its_topic()
@@ -33,7 +33,7 @@ public sealed class RoundTripTests
         {
             byte[] payload = Write(e);
             Assert.Equal([], SchemaCheck.Of(Topic.Of(e.Kind)).Errors(payload));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Without_a_required_field_schema_and_reader_refuse_alike()
@@ -49,7 +49,7 @@ public sealed class RoundTripTests
                 Assert.True(valid == read, $"{topic} without {field}: schema says {valid}, reader says {read} ({error})");
                 if (!read && field != "lease") Assert.StartsWith(field, error, StringComparison.Ordinal);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Every_prefix_of_a_payload_is_refused_and_nothing_throws()
@@ -58,7 +58,7 @@ public sealed class RoundTripTests
             byte[] payload = Write(e);
             for (int length = 0; length < payload.Length; length++)
                 Assert.False(EventReader.TryRead(Topic.Of(e.Kind), payload.AsSpan(0, length), _names, out _, out string _));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void Flipped_bytes_are_read_or_refused_but_never_throw()
@@ -67,7 +67,7 @@ public sealed class RoundTripTests
             byte[] payload = Write(e);
             payload[at % payload.Length] = (byte)value;
             EventReader.TryRead(Topic.Of(e.Kind), payload, _names, out _, out string _);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     [Fact]
     public void A_decision_reads_back_as_it_was_written_and_satisfies_its_schema()
@@ -180,5 +180,5 @@ public sealed class RoundTripTests
             {
                 Assert.False(read);
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        }).Check(Checks.Config.WithMaxTest(2000));
 }

@@ -240,7 +240,7 @@ public sealed class SeenMemoryTests
     [Fact]
     public void Random_streams_agree_with_a_plain_set()
         => Prop.ForAll<int, int[]>((seed, lengths) => Play(new Random(seed), Math.Min(40 + 8 * lengths.Length, 400)))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(120).WithEndSize(60));
+            .Check(Checks.Config.WithMaxTest(120).WithEndSize(60));
 
     /// <summary>Adds with duplicates, other times, late and future ones; ticks; commits; restores; partitions that go and come.</summary>
     private static void Play(Random random, int steps)

@@ -13,7 +13,7 @@ public sealed class ClusterModelTests
     {
         var counts = new ClusterCounts();
         Prop.ForAll(ClusterScript.Arbitrary(IsLong ? 250 : 120), script => counts.Add(ClusterRun.PlayAsync(script).GetAwaiter().GetResult()))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(IsLong ? 2_000 : 80));
+            .Check(Checks.Config.WithMaxTest(IsLong ? 2_000 : 80));
         TestContext.Current.TestOutputHelper!.WriteLine(counts.ToString());
         Assert.True(counts is { Bids: > 150, Bills: > 80, Crashes: > 20, Fenced: > 5 }, $"too little happened: {counts}");
     }

@@ -93,7 +93,7 @@ public sealed class GateRuleTests
             IReadOnlyList<GateComparison> after = [.. change.All.Select((c, i) => i == change.Cell ? change.Better : c)];
             GateDecision before = Decide(change.All), now = Decide(after);
             return Rank(now.Verdict) >= Rank(before.Verdict) && now.Shortfalls.Count <= before.Shortfalls.Count;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class GateRuleTests
             GateDecision other = Decide([.. all.Reverse().Select(c => c.Unknown.Count == 0 ? c : c with { Low = -1, Difference = -1, ModelValid = 0 })]);
             return (decision.Verdict == Verdict.Default) == (decision.Shortfalls.Count == 0) && (decision.Verdict == Verdict.Refused) == refused
                 && other.Verdict == decision.Verdict && other.Shortfalls.SequenceEqual(decision.Shortfalls);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Checks.Config);
 
     // Mostly winning figures: otherwise nearly all verdicts would be refusals.
     private static Gen<IReadOnlyList<GateComparison>> Figures =>
