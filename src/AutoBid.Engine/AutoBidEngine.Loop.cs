@@ -158,7 +158,7 @@ public sealed partial class AutoBidEngine
     }
 
     /// <summary>One control tick. Returns the steps closed.</summary>
-    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation)
+    private async Task<int> RunTickAsync(long now, bool partial, CancellationToken cancellation, bool commits = true)
     {
         long started = _clocks.Monotonic.GetTimestamp();
         await EmitStatsAsync(now, final: true, cancellation).ConfigureAwait(false);
@@ -193,7 +193,7 @@ public sealed partial class AutoBidEngine
         if (decisions.Count > 0) await TryAsync(_logOutage, () => _log.PublishAsync(decisions, cancellation)).ConfigureAwait(false);
         _seen.Prune(now);
         // A live loop goes on: whoever asks something meanwhile need not wait for the states of all campaigns to be on disk.
-        bool isBegun = await TryAsync(_storeOutage, () => BeginCommitAsync(everything: _clocks.Deterministic, cancellation)).ConfigureAwait(false);
+        bool isBegun = commits && await TryAsync(_storeOutage, () => BeginCommitAsync(everything: _clocks.Deterministic, cancellation)).ConfigureAwait(false);
         _reclaimAt = isBegun ? now : 0;
         if (_clocks.Deterministic) await GoOnCommittingAsync(waits: true, cancellation).ConfigureAwait(false);
         Recovered("tick");

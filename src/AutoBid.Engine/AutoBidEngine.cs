@@ -146,7 +146,8 @@ public sealed partial class AutoBidEngine : IAsyncDisposable
             // A live engine bids from its first moment: what was missed is caught up, then one tick now, the next ones on the grid.
             while (_backlogEnd is not null && _logOutage.Reason is null && _storeOutage.Reason is null) await CatchUpAsync(cancellation).ConfigureAwait(false);
             now = _clocks.NowTicks;
-            await RunTickAsync(now, partial: false, cancellation).ConfigureAwait(false);
+            // The loop commits: it may be the state of every campaign, and nobody who asks for a bid need wait until that is put together.
+            await RunTickAsync(now, partial: false, cancellation, commits: false).ConfigureAwait(false);
             _nextTick = NextOnGrid(now);
         }
         finally
