@@ -61,13 +61,13 @@ public sealed class Committer(
 
     /// <summary>
     /// Whether it is time to begin one. The store is at work for at most a tenth of the time: when it is slow, commits are made less often, but for one
-    /// that reading waits for.
+    /// that reading waits for. The first one, of what a start changed, is due at once.
     /// </summary>
     public bool IsDue(TimeSpan interval)
     {
         if (_answer is not null) return false;
         TimeSpan since = clocks.Monotonic.GetElapsedTime(_started);
-        return IsFull || (since >= interval && since >= 10 * _cost);
+        return IsFull || _commits == 0 || (since >= interval && since >= 10 * _cost);
     }
 
     /// <summary>Begins a commit of what was applied, after the one before it is finished. Nothing of it is known to be durable when this returns.</summary>

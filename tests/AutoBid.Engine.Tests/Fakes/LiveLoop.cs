@@ -27,6 +27,10 @@ public abstract class LiveLoop : IAsyncLifetime
     {
         await Engine.StartAsync(new[] { Bench.Campaign() }.ToAsyncEnumerable(), default);
         Loop = Task.Run(() => Engine.RunAsync(Stop.Token));
+        // The state with which it started, which else would be in the first commit of some tests and in the second of others.
+        await Until(() => Task.FromResult(Store.Commits > 0));
+        // And the round that began it is over: what a test does to the store's answers is not done to this one.
+        await Engine.LookAsync("t1", "c1", default);
     }
 
     public async ValueTask DisposeAsync()

@@ -63,22 +63,16 @@ public sealed class CommitUnderWayTests : LiveLoop
         BidOffer offer = Engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), Engine.Now, TimeSpan.FromMinutes(5).Ticks);
         TaskCompletionSource held = await CommitAsync(offer.PriceNanos, Bench.Bill(offer.Held.LeaseId, offer.Held.Seq, offer.PriceNanos));
         int grants = Store.GrantCalls;
-        while (Engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), Engine.Now, TimeSpan.FromMinutes(5).Ticks).IsBid)
-        {
-        }
-
-        // Many turns of a loop that wants to refill.
-        for (int i = 0; i < 200; i++)
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(1));
-            await Task.Yield();
-        }
-
+        // Bids use the lease up, as fast as the loop makes cells for them; then it wants to refill.
+        int refused = 0;
+        await UntilLater(() => Task.FromResult(!Bid() && ++refused > 1000));
         Assert.Equal(grants, Store.GrantCalls);
         held.SetResult();
-        await UntilLater(() => Task.FromResult(Store.GrantCalls > grants));
+        await UntilLater(() => Task.FromResult(!Bid() && Store.GrantCalls > grants));
         LeaseView lease = (await Engine.LookAsync("t1", "c1", default))!.Lease;
         Assert.Equal((0L, offer.PriceNanos), (lease.KeptNanos, lease.SettledNanos));
+
+        bool Bid() => Engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), Engine.Now, TimeSpan.FromMinutes(5).Ticks).IsBid;
     }
 
     [Fact]

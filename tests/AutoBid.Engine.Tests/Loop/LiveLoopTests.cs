@@ -67,14 +67,13 @@ public sealed class LiveLoopTests : LiveLoop
     public async Task Holds_last_as_long_as_they_should_when_the_wall_clock_jumps(int minutes)
     {
         BidOffer offer = Engine.Bids.Decide(new BidQuery(0, 0.0005, 0, false), Engine.Now, TimeSpan.FromMinutes(5).Ticks);
-        long stop = (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks;
+        long now = Engine.Now.LeaseTicks, stop = (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks;
         Time.Jump(TimeSpan.FromMinutes(minutes));
         // Forward, ticks come at once; back, none comes for a while. Neither moves the lease or the hold.
         int published = Log.Published.Count;
         if (minutes > 0) await UntilLater(() => Task.FromResult(Log.Published.Count > published));
         LeaseView lease = (await Engine.LookAsync("t1", "c1", default))!.Lease;
         Assert.Equal((stop, offer.PriceNanos), (lease.StopTicks, lease.HeldNanos));
-        long now = Engine.Now.LeaseTicks;
         Assert.True(Engine.Leases.TryHold(0, 1, now, TimeSpan.FromHours(2).Ticks, out _));
         Time.Advance(TimeSpan.FromSeconds(40));
         await UntilLater(async () => (await Engine.LookAsync("t1", "c1", default))!.Lease.StopTicks > stop);
