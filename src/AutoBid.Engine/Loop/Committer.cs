@@ -21,6 +21,9 @@ public sealed class Committer(
     /// <summary>States that only a decision changed, in one commit: a tick over a million campaigns must not keep leases waiting for its transaction.</summary>
     private const int MostDecided = 10_000;
 
+    /// <summary>A commit that took long because the store, or this process, stood still says nothing about the next one.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
     private LedgerCommit? _unconfirmed;
     private Task<(CommitResult Result, TimeSpan Cost)>? _answer;
     private List<LeaseOutcomes> _outcomes = [];
@@ -67,7 +70,7 @@ public sealed class Committer(
     {
         if (_answer is not null) return false;
         TimeSpan since = clocks.Monotonic.GetElapsedTime(_started);
-        return IsFull || _commits == 0 || (since >= interval && since >= 10 * _cost);
+        return IsFull || _commits == 0 || (since >= interval && (since >= 10 * _cost || since >= LongestPause));
     }
 
     /// <summary>Begins a commit of what was applied, after the one before it is finished. Nothing of it is known to be durable when this returns.</summary>

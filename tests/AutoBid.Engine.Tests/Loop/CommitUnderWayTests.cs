@@ -76,6 +76,18 @@ public sealed class CommitUnderWayTests : LiveLoop
     }
 
     [Fact]
+    public async Task One_that_took_long_does_not_put_the_next_one_off_for_ten_times_as_long()
+    {
+        TaskCompletionSource held = await CommitAsync(100, Bench.Foreign("a", 100));
+        Time.Advance(TimeSpan.FromSeconds(30));
+        held.SetResult();
+        await AppendAsync(Bench.Foreign("b", 30));
+        await UntilSpent(130);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        await UntilLater(async () => await SettledAsync(Bench.Day) == 130);
+    }
+
+    [Fact]
     public async Task One_that_fails_is_repeated_and_counts_once()
     {
         Store.FailCommits = 2;
