@@ -26,7 +26,7 @@ internal static class ClusterAudit
         string[] dead = [.. Topic.Inputs.SelectMany(topic => Read(broker, prefix + Topic.Dead(topic))).Select(one => System.Text.Encoding.UTF8.GetString(one))];
         Assert.True(dead.Length == 0, string.Join('\n', dead));
         List<EngineEvent> bills = [.. Parse(broker, prefix, Topic.Spend, names).Where(e => e.Kind == EventKind.Bill).DistinctBy(e => e.Identity)];
-        CheckBills(bills, ledger);
+        LedgerAudit.CheckBills(bills, ledger);
         var conversions = Parse(broker, prefix, Topic.Conversions, names).Select(e => (e.CampaignId, Id: e.Auction!)).ToHashSet();
         foreach (((string Campaign, string Id) key, bool acknowledged) in ledger.Conversions) Assert.True(!acknowledged || conversions.Contains(key), $"{key} was acknowledged and is not in the log");
         Assert.All(conversions, key => Assert.True(ledger.Conversions.ContainsKey(key)));
@@ -73,20 +73,6 @@ internal static class ClusterAudit
         IReadOnlyList<PartitionOffset> offsets = (await store.LoadAsync([0, 1, 2, 3], default)).Offsets;
         return string.Join('\n', offsets.Select(at =>
             $"{at}, ends at {consumer.QueryWatermarkOffsets(new TopicPartition(prefix + at.Topic, at.Partition), TimeSpan.FromSeconds(10)).High}"));
-    }
-
-    private static void CheckBills(List<EngineEvent> bills, ExchangeLedger ledger)
-    {
-        var logged = bills.ToDictionary(e => e.Auction!);
-        foreach (SentNotice bill in ledger.Bills)
-        {
-            bool found = logged.TryGetValue(bill.Auction, out EngineEvent e);
-            Assert.True(found || !bill.IsAcknowledged, $"the bill of {bill.Auction} was acknowledged and is not in the log");
-            if (found) Assert.Equal((bill.Auction, bill.Campaign, bill.PriceNanos), (e.Auction!, e.CampaignId, e.AmountNanos));
-        }
-
-        var sent = ledger.Bills.Where(bill => bill.IsSent).Select(bill => bill.Auction).ToHashSet();
-        Assert.All(logged.Keys, auction => Assert.Contains(auction, sent));
     }
 
     private static IEnumerable<EngineEvent> Parse(string broker, string prefix, string topic, CampaignNames names)

@@ -133,7 +133,8 @@ internal static class LedgerAudit
         return [.. lines];
     }
 
-    private static void CheckBills(List<EngineEvent> bills, ExchangeLedger ledger)
+    /// <summary>Every acknowledged bill is in the log as it was sent, and none that was not sent.</summary>
+    internal static void CheckBills(List<EngineEvent> bills, ExchangeLedger ledger)
     {
         var logged = bills.ToDictionary(e => e.Auction!);
         foreach (SentNotice bill in ledger.Bills)
