@@ -36,7 +36,8 @@ public sealed partial class AutoBidEngine : IPartitionOwner
                 await RestoreAsync(claims, snapshot, begin, cancellation).ConfigureAwait(false);
                 return;
             }
-            catch (StoreUnavailableException e) when (_options.SharesPartitions)
+            // Settings that could not be read end the start: claiming again would not bring them.
+            catch (StoreUnavailableException e) when (_options.SharesPartitions && !_settings.IsFaulted)
             {
                 _storeOutage.Failed(e);
                 await Task.Delay(ClaimRetry, _clocks.Monotonic, cancellation).ConfigureAwait(false);

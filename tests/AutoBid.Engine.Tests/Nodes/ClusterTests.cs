@@ -47,6 +47,23 @@ public sealed class ClusterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Settings_that_cannot_be_read_end_the_start_and_are_not_waited_for_with_claims()
+    {
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => _a.Engine.StartAsync(Unreadable(), default));
+        var owner = (IPartitionOwner)_a.Engine;
+        // Each further claim would raise the epoch, of partitions that nobody can decide for.
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => owner.TakeAsync([_partition], static _ => default, default).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        await _a.Engine.DisposeAsync();
+
+        static async IAsyncEnumerable<Campaign> Unreadable()
+        {
+            await Task.Yield();
+            yield return Bench.Campaign();
+            throw new StoreUnavailableException("the database is gone", new TimeoutException());
+        }
+    }
+
+    [Fact]
     public async Task A_partition_moves_and_its_campaigns_go_on_where_they_were()
     {
         await StartAsync();
