@@ -95,7 +95,7 @@ class FusedGraph:
         needed = trunk._needed(window, True)
         normed, x = self._embed()
         lengths = [window, *needed[:-1]]
-        hidden = self._hidden(window)
+        hidden = self._hidden()
         for index, (block, length, answers) in enumerate(zip(trunk.blocks, lengths, needed)):
             after = trunk.blocks[index + 1].norm1 if index + 1 < len(trunk.blocks) else trunk.norm_out
             normed, x = self._block(f"b{index}", block, after, normed, x, hidden, (trunk.spans or (window,) * len(needed))[index], length, answers)
@@ -124,11 +124,10 @@ class FusedGraph:
         normed = self._one("LayerNormalization", x, self._constant("first_w", first.weight), self._constant("first_b", first.bias), axis=-1, epsilon=first.eps)
         return normed, x
 
-    def _hidden(self, window: int) -> str:
-        """[B,1,1,L]: 0 where the token is real."""
+    def _hidden(self) -> str:
+        """[B,L]: 0 where the token is real."""
         mask = self._one("Cast", "mask", to=self.kind)
-        scaled = self._one("Mul", self._one("Sub", mask, self._constant("one", np.ones(1, np.float32))), self._constant("hide", np.array([-_HIDDEN], np.float32)))
-        return self._one("Reshape", scaled, self._integers(-1, 1, 1, window))
+        return self._one("Mul", self._one("Sub", mask, self._constant("one", np.ones(1, np.float32))), self._constant("hide", np.array([-_HIDDEN], np.float32)))
 
     def _norm(self, name: str, norm, x: str, skip: str, bias: Tensor | None = None) -> tuple[str, str]:
         """(norm of x + bias + skip, the sum)"""
@@ -141,8 +140,61 @@ class FusedGraph:
         return outputs[0], outputs[3]
 
     def _block(self, name: str, block, after, normed: str, x: str, hidden: str, span: int, length: int, answers: int) -> tuple[str, str]:
-        attention, heads = block.attention, block.attention.heads
-        part, padded = attention.part, 8 * math.ceil(attention.part / 8)
+        attend = self._attend_to_last if self.policy.trunk.spans else self._attend
+        mixed, bias = attend(name, block.attention, normed, hidden, span, length, answers)
+        normed, x = self._norm(name + "_norm2", block.norm2, mixed, self._last(x, answers, length), bias)
+        wide = self._linear(normed, name + "_m0", block.mlp[0].weight, answers)
+        wide = self._one("BiasGelu", wide, self._constant(name + "_m0_bias", block.mlp[0].bias), domain="com.microsoft")
+        return self._norm(name + "_after", after, self._linear(wide, name + "_m2", block.mlp[2].weight, answers), x, block.mlp[2].bias)
+
+    def _attend_to_last(self, name: str, attention, normed: str, hidden: str, span: int, length: int, answers: int) -> tuple[str, Tensor]:
+        """Attention to the last `span` tokens; (its answer without bias, the bias).
+
+        A window is so short that the operator's batched products of 12 x 24 numbers cost more than the rest of the net. Each query's
+        keys lie side by side instead: scores are an elementwise product and one wide product that adds up each head's columns; another
+        wide product spreads the weights over the values' columns, and the outer projection adds up the span.
+        """
+        width, heads, part = attention.width, attention.heads, attention.part
+        # Slots beyond the span are hidden; they make the depth of a product one that tensor cores take.
+        slots = next(n for n in range(span, span + 8) if heads * n % 8 == 0)
+        back = np.arange(length - answers, length)[:, None] - np.arange(slots)[None]
+        place = np.maximum(back[:, :span], 0)
+        query = self._linear(self._last(normed, answers, length), name + "_q", attention.query.weight / math.sqrt(part), answers)
+        query = self._one("Add", query, self._constant(name + "_q_bias", attention.query.bias / math.sqrt(part)))
+        # A key's bias adds the same to all scores of a query, which softmax does not see; the values' passes through it unchanged.
+        key = self._linear(normed, name + "_k", attention.key.weight, length)
+        value = self._linear(normed, name + "_v", attention.value.weight, length)
+        at = self._constant(name + "_at", place.astype(np.int64))
+
+        def beside(stacked: str, other: str) -> str:
+            return self._one("Reshape", self._one("Mul", stacked, other), self._integers(0, answers, span * width))
+
+        keys = self._one("Gather", key, at, axis=1)
+        products = beside(keys, self._one("Unsqueeze", query, self._integers(2)))
+        adds_up = np.zeros((span, heads, part, heads, slots), np.float32)
+        for h in range(heads):
+            for j in range(span):
+                adds_up[j, h, :, h, j] = 1
+        scores = self._linear(products, name + "_adds_up", adds_up.reshape(span * width, heads * slots).T, answers)
+        visible = np.where((back >= 0) & (np.arange(slots) < span), 0.0, _HIDDEN).astype(np.float32)
+        behind = self.config.window - length
+        seen = self._one("Gather", hidden, self._constant(name + "_seen", behind + np.maximum(back, 0).astype(np.int64)), axis=1)
+        if visible.any():
+            # At the window's start it is hidden twice; -2e4 is still a half.
+            seen = self._one("Add", seen, self._constant(name + "_visible", visible))
+        scores = self._one("Add", self._one("Reshape", scores, self._integers(0, answers, heads, slots)), self._one("Unsqueeze", seen, self._integers(2)))
+        weights = self._one("Reshape", self._one("Softmax", scores, axis=-1), self._integers(0, answers, heads * slots))
+        spread = adds_up.transpose(3, 4, 0, 1, 2).reshape(heads * slots, span * width)
+        weights = self._one("Reshape", self._linear(weights, name + "_spread", spread.T, answers), self._integers(0, answers, span, width))
+        values = beside(self._one("Gather", value, at, axis=1), weights)
+        out = attention.out.weight.detach().numpy()
+        self.flop += 4 * answers * span * width
+        bias = attention.out.bias + attention.out.weight @ attention.value.bias
+        return self._linear(values, name + "_o", np.tile(out, (1, span)), answers), bias
+
+    def _attend(self, name: str, attention, normed: str, hidden: str, span: int, length: int, answers: int) -> tuple[str, Tensor]:
+        """Attention to a whole window; (its answer without bias, the bias)."""
+        heads, part, padded = attention.heads, attention.part, 8 * math.ceil(attention.part / 8)
 
         def split(weight: Tensor) -> np.ndarray:
             wide = np.zeros((heads, padded, *weight.shape[1:]), np.float32)
@@ -155,14 +207,11 @@ class FusedGraph:
         biases = self._constant(name + "_qkv_bias", np.concatenate([split(layer.bias) for layer in (attention.query, attention.key, attention.value)]))
         back = np.arange(answers)[:, None] + length - answers - np.arange(length)[None]
         band = np.where((back >= 0) & (back < span), 0.0, _HIDDEN).astype(np.float32)
-        scores = self._one("Add", self._constant(name + "_band", band[None, None]), self._last(hidden, length, self.config.window, axis=3))
+        masked = self._one("Unsqueeze", self._last(hidden, length, self.config.window), self._integers(1, 2))
+        scores = self._one("Add", self._constant(name + "_band", band[None, None]), masked)
         mixed = self._one("MultiHeadAttention", query, key, value, biases, "", scores, domain="com.microsoft", num_heads=heads, scale=1 / math.sqrt(part))
         self.flop += 4 * answers * length * heads * padded
-        spread = split(attention.out.weight.T).T
-        normed, x = self._norm(name + "_norm2", block.norm2, self._linear(mixed, name + "_o", spread, answers), self._last(x, answers, length), attention.out.bias)
-        wide = self._linear(normed, name + "_m0", block.mlp[0].weight, answers)
-        wide = self._one("BiasGelu", wide, self._constant(name + "_m0_bias", block.mlp[0].bias), domain="com.microsoft")
-        return self._norm(name + "_after", after, self._linear(wide, name + "_m2", block.mlp[2].weight, answers), x, block.mlp[2].bias)
+        return self._linear(mixed, name + "_o", split(attention.out.weight.T).T, answers), attention.out.bias
 
     def _action(self, hidden: str) -> None:
         head, width, single = self.policy.action_head, self.config.width, np.float32

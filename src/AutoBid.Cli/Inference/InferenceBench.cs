@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using AutoBid.Cli.Exchange;
-using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
@@ -75,21 +74,21 @@ internal sealed class InferenceBench(InferenceBenchOptions options, Action<strin
         using var metrics = new PolicyMetrics();
         var batcherOptions = new BatcherOptions { Spin = device == "cuda" ? TimeSpan.FromMilliseconds(0.3) : default };
         using var registry = new ModelRegistry(root, new ModelRegistryOptions { Device = device, DeadlineMs = double.MaxValue, Batcher = batcherOptions }, metrics, TimeProvider.System);
-        OnnxDecisionTransformerPolicy policy;
+        LiveModel model;
         try
         {
-            policy = (OnnxDecisionTransformerPolicy)registry.Examine(name, version).Policy;
+            model = registry.Examine(name, version);
         }
         catch (ModelRefusedException e)
         {
             throw new CommandException($"{name}/{version} on {device}: {e.Message}", e);
         }
 
-        using (policy)
+        using (model.Policy as IDisposable)
         {
             ModelCard card = ModelCard.Parse(File.ReadAllBytes(Path.Combine(folder, "card.json")));
             ModelRows rows = ModelRows.Load(card, folder);
-            InferenceBatcher batcher = policy.Inference.Current;
+            InferenceBatcher batcher = ((IRetirable)model.Policy).Inference.Current;
             ModelCard.FileSpec file = card.Files.FirstOrDefault(f => f.Provider == device) ?? card.Files.First(f => f.Provider == "cpu");
             Line($"## {name}/{version} on {device}: {file.Path}, {file.Precision}\n");
             double best = CloseLoop(batcher, rows, file, folder, device);

@@ -116,8 +116,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         }
     }
 
-    /// <summary>Where its runs go.</summary>
-    internal ModelInference Inference => _inference;
+    ModelInference IRetirable.Inference => _inference;
 
     public void Retire() => _inference.Retire();
 

@@ -31,6 +31,8 @@ public sealed class OnnxDiffusionPolicy : IBidPolicy, IRetirable, IDisposable
 
     public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope) => _windows.Decide(inputs, decisions, scope);
 
+    ModelInference IRetirable.Inference => ((IRetirable)_windows).Inference;
+
     public void Retire() => _windows.Retire();
 
     public void Dispose() => _windows.Dispose();

@@ -1,3 +1,5 @@
+using AutoBid.Policies.Inference.Cuda;
+
 namespace AutoBid.Policies.Inference;
 
 /// <summary>
@@ -28,6 +30,7 @@ public sealed class Accelerator(int index, int ordinal)
         {
             if (IsLost) return;
             LostBecause = why;
+            HostPin.KeepAll();
             watchers = [.. _watchers];
             _watchers.Clear();
         }

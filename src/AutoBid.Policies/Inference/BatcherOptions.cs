@@ -9,7 +9,10 @@ public sealed record BatcherOptions
     /// <summary>A run on an accelerator that takes this long never comes back: the device is lost.</summary>
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a caller looks for its answer, and the thread of an accelerator's slot for its next request, before they give up their core. For machines with cores to spare.</summary>
+    /// <summary>A request of so many rows is read by the device where it lies, if that can: copying it into a slot first would take longer than its run.</summary>
+    public int DirectRows { get; init; } = 512;
+
+    /// <summary>How long a caller looks for its answer at least (longer where its run takes longer), and the thread of an accelerator's slot for its next request, before they give up their core. For machines with cores to spare.</summary>
     public TimeSpan Spin { get; init; }
 
     /// <summary>A retired batcher closes once nobody has asked it for this long: longer than any call that may still hold it.</summary>

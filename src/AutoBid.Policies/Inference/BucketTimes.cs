@@ -32,6 +32,16 @@ internal sealed class BucketTimes(int[] buckets, double limitMs)
         }
     }
 
+    /// <summary>Of so many rows at once, milliseconds; 0: not known yet.</summary>
+    public double Expected(int rows)
+    {
+        lock (_gate)
+        {
+            int index = Array.FindIndex(buckets, bucket => bucket >= rows);
+            return index < 0 ? 0 : _ms[index];
+        }
+    }
+
     public void Measure(int index, double ms)
     {
         lock (_gate) _ms[index] = _ms[index] > 0 ? 0.8 * _ms[index] + 0.2 * ms : Math.Max(ms, 1e-6);

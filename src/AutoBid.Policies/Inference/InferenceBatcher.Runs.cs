@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AutoBid.Policies.Models;
 
 namespace AutoBid.Policies.Inference;
@@ -68,23 +69,32 @@ internal sealed partial class InferenceBatcher
         if (close) slot.Session.Dispose();
     }
 
-    /// <summary>One run: copy in, zero what is over, run, copy out. Ends every request of the slot's batch, unless the slot was abandoned meanwhile.</summary>
+    /// <summary>One run: small requests are copied together, large ones read where they lie. Ends every request of the slot's batch, unless the slot was abandoned meanwhile.</summary>
     private void Run(InferenceSlot slot)
     {
         int rows = 0, bucket = 0;
         List<RequestQueue.Entry> batch = slot.Batch;
+        slot.Sources.Clear();
         for (int i = 0; i < batch.Count; i++)
         {
-            // A ticket of 0 marks one whose caller has gone.
-            if (batch[i].Request.TryStart(batch[i].Ticket, slot.Session, rows)) rows += batch[i].Rows;
-            else batch[i] = batch[i] with { Ticket = 0 };
-            bucket = Math.Max(bucket, batch[i].Bucket);
+            RequestQueue.Entry entry = batch[i];
+            bucket = Math.Max(bucket, entry.Bucket);
+            PinnedRows? pinned = entry.Rows >= _options.DirectRows ? entry.Request.Pinned : null;
+            if (!entry.Request.TryStart(entry.Ticket, slot.Session, rows, pinned is not null))
+            {
+                // A ticket of 0 marks one whose caller has gone.
+                batch[i] = entry with { Ticket = 0 };
+                continue;
+            }
+
+            rows += entry.Rows;
+            if (pinned is null && slot.Sources is [.., { Pinned: null } last]) slot.Sources[^1] = last with { Rows = last.Rows + entry.Rows };
+            else slot.Sources.Add(new RowSource(entry.Rows, pinned));
         }
 
         if (rows == 0) return;
         int index = 0;
         while (_buckets[index] < Math.Max(rows, bucket)) index++;
-        ZeroRest(slot.Session, rows, _buckets[index]);
         long started = _clock.GetTimestamp();
         bool isLost;
         lock (_gate)
@@ -102,7 +112,7 @@ internal sealed partial class InferenceBatcher
 
         try
         {
-            slot.Session.Run(_buckets[index]);
+            slot.Session.Run(CollectionsMarshal.AsSpan(slot.Sources), _buckets[index]);
         }
         catch (Exception error)
         {
@@ -128,16 +138,6 @@ internal sealed partial class InferenceBatcher
         }
 
         _metrics.Ran(_model, Provider, _bucketNames[index], rows, took);
-    }
-
-    private static void ZeroRest(IInferenceSession session, int rows, int bucket)
-    {
-        for (int i = 0; i < session.Inputs.Count; i++)
-        {
-            int width = session.Inputs[i].RowLength;
-            if (session.Inputs[i].Dtype == "int64") session.Longs(i)[(rows * width)..(bucket * width)].Clear();
-            else session.Floats(i)[(rows * width)..(bucket * width)].Clear();
-        }
     }
 
     private void Fail(InferenceSlot slot, InferenceException error)

@@ -17,6 +17,11 @@ internal sealed partial class InferenceBatcher : IDisposable
 
     private const int DeterministicAcceleratorRows = 512;
 
+    /// <summary>A caller that looks holds a core: not longer than this, and never more callers than half the cores.</summary>
+    private const double LongestLookMs = 4;
+
+    private static readonly int MostLooking = Math.Max(1, Environment.ProcessorCount / 2);
+
     private readonly string _model;
     private readonly BatcherOptions _options;
     private readonly TimeProvider _clock;
@@ -33,6 +38,8 @@ internal sealed partial class InferenceBatcher : IDisposable
     private ITimer? _watch;
     private long _lastAsked;
     private bool _isRetired, _isClosed;
+
+    private int _looking;
 
     // A copy of the queue's rows, for those who look without the lock.
     private volatile int _waitingRows;
@@ -107,7 +114,7 @@ internal sealed partial class InferenceBatcher : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, _buckets[^1]);
         InferenceRequest? request;
         lock (_free) _free.TryPop(out request);
-        request ??= new InferenceRequest(Inputs, Outputs);
+        request ??= new InferenceRequest(Inputs, Outputs, Provider == "cpu" ? null : _slots[0].Session.Pin, _options.DirectRows);
         request.Reserve(rows);
         return request;
     }
@@ -153,7 +160,9 @@ internal sealed partial class InferenceBatcher : IDisposable
             Release(borrowed);
         }
 
-        InferenceOutcome outcome = request.Wait(_clock, borrowed is null ? _options.Spin : default, out bool wasRunning);
+        bool looks = borrowed is null && _options.Spin > TimeSpan.Zero && Interlocked.Increment(ref _looking) <= MostLooking;
+        InferenceOutcome outcome = request.Wait(_clock, looks ? LookFor(request.Rows) : default, out bool wasRunning);
+        if (borrowed is null && _options.Spin > TimeSpan.Zero) Interlocked.Decrement(ref _looking);
         if (outcome == InferenceOutcome.Late) return Missed(wasRunning ? "run" : "queue");
         return outcome == InferenceOutcome.Answered && _clock.GetTimestamp() > request.Deadline ? Missed("run") : outcome;
     }
@@ -164,6 +173,10 @@ internal sealed partial class InferenceBatcher : IDisposable
            where slot.Accelerator is not null
            from i in Enumerable.Range(0, Math.Min(_buckets.Length, slot.Session.MemoryBytes.Count))
            select (_model, slot.Accelerator!.Index, _bucketNames[i], slot.Session.MemoryBytes[i]);
+
+    /// <summary>At least the option, else somewhat longer than the run is expected to take: waking up costs as much as a run of a thousand rows.</summary>
+    private TimeSpan LookFor(int rows)
+        => TimeSpan.FromMilliseconds(Math.Clamp(1.5 * _runs.Expected(rows), _options.Spin.TotalMilliseconds, Math.Max(LongestLookMs, _options.Spin.TotalMilliseconds)));
 
     private InferenceOutcome Missed(string stage)
     {

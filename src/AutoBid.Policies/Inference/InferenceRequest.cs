@@ -9,6 +9,8 @@ namespace AutoBid.Policies.Inference;
 public sealed class InferenceRequest
 {
     private readonly IReadOnlyList<SessionTensor> _inputs, _outputs;
+    private readonly Func<Array, object?>? _pin;
+    private readonly int _directRows;
     private readonly float[]?[] _floats;
     private readonly long[]?[] _longs;
     private readonly float[][] _answers;
@@ -17,8 +19,12 @@ public sealed class InferenceRequest
     private int _ticket;
     private int _capacity;
 
-    internal InferenceRequest(IReadOnlyList<SessionTensor> inputs, IReadOnlyList<SessionTensor> outputs)
+    /// <param name="pin">Lets a device read an array of the pinned heap; null: none does.</param>
+    /// <param name="directRows">Rows from which on that is asked for.</param>
+    internal InferenceRequest(IReadOnlyList<SessionTensor> inputs, IReadOnlyList<SessionTensor> outputs, Func<Array, object?>? pin = null, int directRows = int.MaxValue)
     {
+        _pin = pin;
+        _directRows = directRows;
         _inputs = inputs;
         _outputs = outputs;
         _floats = new float[]?[inputs.Count];
@@ -53,6 +59,9 @@ public sealed class InferenceRequest
 
     internal long Enqueued { get; set; }
 
+    /// <summary>Its rows where a device may read them; null: it may not.</summary>
+    internal PinnedRows? Pinned { get; private set; }
+
     internal bool IsRunning => _state == RequestState.Running;
 
     internal bool IsWaiting => _state is RequestState.Queued or RequestState.Running;
@@ -71,12 +80,14 @@ public sealed class InferenceRequest
         Rows = rows;
         if (rows <= _capacity) return;
         _capacity = rows;
+        bool pinned = _pin is not null && rows >= _directRows;
         for (int i = 0; i < _inputs.Count; i++)
         {
-            if (_inputs[i].Dtype == "int64") _longs[i] = new long[rows * _inputs[i].RowLength];
-            else _floats[i] = new float[rows * _inputs[i].RowLength];
+            if (_inputs[i].Dtype == "int64") _longs[i] = GC.AllocateArray<long>(rows * _inputs[i].RowLength, pinned);
+            else _floats[i] = GC.AllocateArray<float>(rows * _inputs[i].RowLength, pinned);
         }
 
+        if (pinned) Pinned = PinnedRows.TryMake([.. _inputs.Select((_, i) => (Array?)_longs[i] ?? _floats[i]!)], _pin!);
         for (int i = 0; i < _outputs.Count; i++) _answers[i] = new float[rows * _outputs[i].RowLength];
     }
 
@@ -97,13 +108,14 @@ public sealed class InferenceRequest
         lock (_gate) return _ticket == ticket && _state == RequestState.Queued;
     }
 
-    /// <summary>Copies its rows into the session from row <paramref name="first"/> on; false when its caller no longer waits.</summary>
-    internal bool TryStart(int ticket, IInferenceSession session, int first)
+    /// <summary>Marks it as running, and unless it is read where it lies copies its rows into the session from row <paramref name="first"/> on; false when its caller no longer waits.</summary>
+    internal bool TryStart(int ticket, IInferenceSession session, int first, bool direct)
     {
         lock (_gate)
         {
             if (_ticket != ticket || _state != RequestState.Queued) return false;
-            for (int i = 0; i < _inputs.Count; i++)
+            // Read where it lies, it may be written by a caller who has left while the run still reads: what that run answers is void then.
+            for (int i = 0; !direct && i < _inputs.Count; i++)
             {
                 int width = _inputs[i].RowLength;
                 if (_longs[i] is { } longs) longs.AsSpan(0, Rows * width).CopyTo(session.Longs(i)[(first * width)..]);

@@ -20,6 +20,9 @@ internal sealed class InferenceSlot(Accelerator? accelerator, int index)
     /// <summary>What the run in flight answers. Touched by the thread that has the slot.</summary>
     public List<RequestQueue.Entry> Batch { get; } = [];
 
+    /// <summary>Where the rows of the run in flight lie; what it reads stays pinned until the next. Touched by the thread that has the slot.</summary>
+    public List<RowSource> Sources { get; } = [];
+
     // From here on guarded by the batcher's lock.
     public Thread? Worker { get; set; }
 

@@ -13,7 +13,7 @@ public interface IInferenceSession : IDisposable
 
     IReadOnlyList<SessionTensor> Outputs { get; }
 
-    /// <summary>Row counts that <see cref="Run"/> takes, ascending; the last is the capacity of the buffers.</summary>
+    /// <summary>Row counts that <see cref="Run(int)"/> takes, ascending; the last is the capacity of the buffers.</summary>
     ReadOnlySpan<int> Batches { get; }
 
     /// <summary>Device bytes that making each of <see cref="Batches"/> ready took; empty where nobody counts.</summary>
@@ -32,4 +32,25 @@ public interface IInferenceSession : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">Not one of <see cref="Batches"/>.</exception>
     /// <exception cref="InferenceException">The run failed.</exception>
     void Run(int rows);
+
+    /// <summary>
+    /// Lets the device read an array of the pinned heap where it lies, for as long as what it answers is referenced; null where it cannot, or need not.
+    /// On any thread, beside a run.
+    /// </summary>
+    object? Pin(Array array) => null;
+
+    /// <summary>As <see cref="Run(int)"/>, with rows that lie one after the other in <paramref name="sources"/>, and zeros behind them.</summary>
+    void Run(ReadOnlySpan<RowSource> sources, int rows)
+    {
+        int filled = 0;
+        foreach (RowSource source in sources) filled += source.Rows;
+        for (int i = 0; i < Inputs.Count; i++)
+        {
+            int width = Inputs[i].RowLength;
+            if (Inputs[i].Dtype == "int64") Longs(i)[(filled * width)..(rows * width)].Clear();
+            else Floats(i)[(filled * width)..(rows * width)].Clear();
+        }
+
+        Run(rows);
+    }
 }

@@ -19,9 +19,10 @@ public sealed class BatcherProperties
         from slots in Gen.Choose(0, 3)
         from capacity in Gen.Choose(16, 64)
         from failing in Gen.Choose(2, 9)
+        from pins in Gen.Elements(true, false)
         from loses in Gen.Elements(true, false, false)
         from calls in Calls.ListOf(callers * 8)
-        select new Scenario(callers, slots, capacity, failing, loses, [.. calls]);
+        select new Scenario(callers, slots, capacity, failing, pins, loses, [.. calls]);
 
     [Fact]
     public void Every_request_ends_once_and_rightly()
@@ -29,7 +30,8 @@ public sealed class BatcherProperties
 
     private static bool Holds(Scenario scenario)
     {
-        using var world = new BatcherWorld(scenario.Slots == 0 ? null : [.. Enumerable.Range(0, scenario.Slots)], new BatcherOptions { MaxQueueRows = scenario.Capacity });
+        using var world = new BatcherWorld(scenario.Slots == 0 ? null : [.. Enumerable.Range(0, scenario.Slots)],
+            new BatcherOptions { MaxQueueRows = scenario.Capacity, DirectRows = 5 }, canPin: scenario.Pins);
         int runs = 0;
         foreach (GatedSession session in world.Sessions)
         {
@@ -70,5 +72,5 @@ public sealed class BatcherProperties
 
     private sealed record Call(int Rows, RequestClass Class, int? DeadlineMs);
 
-    private sealed record Scenario(int Callers, int Slots, int Capacity, int Failing, bool Loses, Call[] Calls);
+    private sealed record Scenario(int Callers, int Slots, int Capacity, int Failing, bool Pins, bool Loses, Call[] Calls);
 }

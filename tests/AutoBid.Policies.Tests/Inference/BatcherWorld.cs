@@ -12,13 +12,13 @@ internal sealed class BatcherWorld : IDisposable
     private readonly List<Task> _calls = [];
 
     /// <param name="devices">Logical device of each slot; empty: one slot on the CPU.</param>
-    public BatcherWorld(int[]? devices = null, BatcherOptions? options = null, int[]? batches = null)
+    public BatcherWorld(int[]? devices = null, BatcherOptions? options = null, int[]? batches = null, bool canPin = false)
     {
         Devices = [.. (devices ?? []).Distinct().Select(index => new Accelerator(index, 0))];
         Accelerator?[] slots = devices is null ? [null] : [.. devices.Select(index => Devices[index])];
         Batcher = InferenceBatcher.Open("m", slots, accelerator =>
         {
-            var session = new GatedSession(accelerator is null ? "cpu" : "cuda", batches);
+            var session = new GatedSession(accelerator is null ? "cpu" : "cuda", batches, canPin);
             Sessions.Add(session);
             return session;
         }, null, options ?? new BatcherOptions(), Clock, Meter.Metrics.Inference);

@@ -53,6 +53,25 @@ public sealed class CudaTests
     }
 
     [Fact]
+    public void Rows_read_where_they_lie_answer_the_same_bits()
+    {
+        using CudaSession session = Open();
+        const int Own = 30, Large = 600, Bucket = 1024;
+        Fill(session, Own + Large, 0.5f);
+        Array[] arrays = [.. session.Inputs.Select((tensor, i) => Beyond(session, i, Own, Large))];
+        session.Run([new RowSource(Own + Large, null)], Bucket);
+        float[] copied = session.Output(0)[..(Own + Large)].ToArray();
+        Fill(session, Bucket, 0.9f);
+        session.Run(Bucket);
+        Fill(session, Own, 0.5f);
+        PinnedRows? pinned = PinnedRows.TryMake(arrays, session.Pin);
+        Assert.NotNull(pinned);
+        session.Run([new RowSource(Own, null), new RowSource(Large, pinned)], Bucket);
+        Assert.Equal(copied, session.Output(0)[..(Own + Large)].ToArray());
+        Assert.Throws<ArgumentException>(() => session.Run([new RowSource(1, pinned)], 1));
+    }
+
+    [Fact]
     public void A_reload_on_a_busy_device_fails_no_decision()
     {
         using var meter = new CountingMeter();
@@ -112,6 +131,16 @@ public sealed class CudaTests
         SkipWithoutGpu();
         string folder = Directory.GetDirectories(Path.Combine(Models!, "gave")).Order(StringComparer.Ordinal).Last();
         return CudaSession.Open(File.ReadAllBytes(Path.Combine(folder, "model.cuda.onnx")));
+    }
+
+    /// <summary>A copy of the session's rows from <paramref name="first"/> on, on the pinned heap.</summary>
+    private static Array Beyond(CudaSession session, int input, int first, int rows)
+    {
+        int width = session.Inputs[input].RowLength;
+        if (session.Inputs[input].Dtype == "int64") return GC.AllocateArray<long>(rows * width, pinned: true);
+        float[] copy = GC.AllocateArray<float>(rows * width, pinned: true);
+        session.Floats(input).Slice(first * width, rows * width).CopyTo(copy);
+        return copy;
     }
 
     /// <summary>Rows that differ from each other; the last token is real.</summary>

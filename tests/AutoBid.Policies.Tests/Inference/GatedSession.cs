@@ -5,7 +5,7 @@ namespace AutoBid.Policies.Tests.Inference;
 /// <summary>
 /// A session whose answer to a row (a, b) is a + 1000 b, whose runs a test can hold, count and break. It remembers what it saw: rows, buckets, threads.
 /// </summary>
-internal sealed class GatedSession(string provider = "cpu", int[]? batches = null) : IInferenceSession
+internal sealed class GatedSession(string provider = "cpu", int[]? batches = null, bool canPin = false) : IInferenceSession
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
@@ -16,6 +16,7 @@ internal sealed class GatedSession(string provider = "cpu", int[]? batches = nul
     private readonly ManualResetEventSlim _open = new(true);
     private readonly List<(int Bucket, float[] First)> _runs = [];
     private readonly HashSet<int> _threads = [];
+    private readonly List<int> _direct = [];
     private int _inside;
 
     public string Provider => provider;
@@ -61,6 +62,37 @@ internal sealed class GatedSession(string provider = "cpu", int[]? batches = nul
     public Span<long> Longs(int input) => _n;
 
     public ReadOnlySpan<float> Output(int output) => _y;
+
+    /// <summary>Rows of each request that a run read where it lies.</summary>
+    public IReadOnlyList<int> DirectRuns
+    {
+        get
+        {
+            lock (_runs) return [.. _direct];
+        }
+    }
+
+    public object? Pin(Array array) => canPin ? array : null;
+
+    public unsafe void Run(ReadOnlySpan<RowSource> sources, int rows)
+    {
+        int first = 0;
+        foreach (RowSource source in sources)
+        {
+            if (source.Pinned is { } pinned)
+            {
+                lock (_runs) _direct.Add(source.Rows);
+                new ReadOnlySpan<float>((void*)pinned.Addresses[0], 2 * source.Rows).CopyTo(_x.AsSpan(2 * first));
+                new ReadOnlySpan<long>((void*)pinned.Addresses[1], source.Rows).CopyTo(_n.AsSpan(first));
+            }
+
+            first += source.Rows;
+        }
+
+        _x.AsSpan(2 * first).Clear();
+        _n.AsSpan(first).Clear();
+        Run(rows);
+    }
 
     public void Run(int rows)
     {

@@ -54,6 +54,39 @@ public sealed class InferenceBatcherTests
     }
 
     [Fact]
+    public void A_large_request_is_read_where_it_lies_beside_small_ones_that_are_copied()
+    {
+        using var world = new BatcherWorld(devices: [0], new BatcherOptions { DirectRows = 6 }, batches: [1, 16], canPin: true);
+        world.Session.Hold();
+        Task<InferenceOutcome> first = world.Start(world.Request(1));
+        InferenceRequest[] waiting = [world.Request(100, 2), world.Request(200, 1), world.Request(300, 6), world.Request(400, 3)];
+        Task<InferenceOutcome>[] calls = [.. waiting.Select(world.Start)];
+        world.Session.LetGo();
+        End(first);
+        Assert.All(calls, call => Assert.Equal(InferenceOutcome.Answered, End(call)));
+        for (int i = 0; i < waiting.Length; i++) IsRight(waiting[i], 100 * (i + 1));
+        Assert.Equal([6], world.Session.DirectRuns);
+        Assert.Equal([100f, 101, 200, 300, 301, 302, 303, 304, 305, 400, 401, 402, 0, 0, 0, 0], world.Session.Runs[1].First);
+
+        // One that grows is pinned anew.
+        world.Batcher.Return(waiting[2]);
+        InferenceRequest grown = world.Request(500, 12);
+        Assert.Equal(InferenceOutcome.Answered, world.Batcher.Run(grown));
+        IsRight(grown, 500);
+        Assert.Equal([6, 12], world.Session.DirectRuns);
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_pinned_large_requests_are_copied_too()
+    {
+        using var world = new BatcherWorld(devices: [0], new BatcherOptions { DirectRows = 6 }, batches: [1, 16]);
+        InferenceRequest request = world.Request(300, 9);
+        Assert.Equal(InferenceOutcome.Answered, world.Batcher.Run(request));
+        IsRight(request, 300);
+        Assert.Empty(world.Session.DirectRuns);
+    }
+
+    [Fact]
     public void Interactive_goes_before_bulk_and_shares_no_run_with_it()
     {
         using var world = new BatcherWorld(devices: [0]);

@@ -81,6 +81,29 @@ internal static partial class CudaRuntime
     /// <summary>Copies on the stream; the direction follows from the addresses.</summary>
     public static void Copy(nint to, nint from, long bytes, nint stream) => Check(cudaMemcpyAsync(to, from, (nuint)bytes, 4, stream), "copy");
 
+    /// <summary>Zeroes device memory on the stream.</summary>
+    public static void Zero(nint at, long bytes, nint stream) => Check(cudaMemsetAsync(at, 0, (nuint)bytes, stream), "clear rows");
+
+    /// <summary>Lets every GPU read host memory where it lies; false where it will not.</summary>
+    public static bool TryRegister(nint address, long bytes)
+    {
+        // On a thread of its caller's, at any time: pinning must not break a capture that another thread makes.
+        int mode = Relaxed;
+        if (cudaThreadExchangeStreamCaptureMode(ref mode) != 0) return false;
+        bool done = cudaHostRegister(address, (nuint)bytes, PortableMapped) == 0;
+        if (!done) _ = cudaGetLastError();
+        _ = cudaThreadExchangeStreamCaptureMode(ref mode);
+        return done;
+    }
+
+    public static void Unregister(nint address)
+    {
+        int mode = Relaxed;
+        _ = cudaThreadExchangeStreamCaptureMode(ref mode);
+        _ = cudaHostUnregister(address);
+        _ = cudaThreadExchangeStreamCaptureMode(ref mode);
+    }
+
     /// <summary>Returns once everything on the stream is done.</summary>
     public static void Wait(nint stream) => Check(cudaStreamSynchronize(stream), "finish a run");
 
@@ -156,6 +179,18 @@ internal static partial class CudaRuntime
     [LibraryImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int cudaFreeHost(nint pointer);
+
+    [LibraryImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int cudaHostRegister(nint pointer, nuint bytes, uint flags);
+
+    [LibraryImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int cudaHostUnregister(nint pointer);
+
+    [LibraryImport(Library)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int cudaMemsetAsync(nint pointer, int value, nuint bytes, nint stream);
 
     [LibraryImport(Library)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

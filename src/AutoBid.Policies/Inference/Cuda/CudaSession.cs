@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using AutoBid.Policies.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -7,12 +8,12 @@ namespace AutoBid.Policies.Inference.Cuda;
 
 /// <summary>
 /// A graph on one GPU with everything that a run needs made beforehand: a stream, pinned staging, device buffers of the largest bucket, and for each
-/// bucket a captured CUDA graph over a prefix of those buffers. <see cref="Run"/> is: copy in, replay, copy out, wait; after it the buffers are free.
+/// bucket a captured CUDA graph over a prefix of those buffers. A run is: copy in, replay, copy out, wait; after it the buffers are free.
 /// Every member but <see cref="Dispose"/> belongs to the thread that opened it: ONNX Runtime keeps captured graphs per thread.
 /// </summary>
 public sealed class CudaSession : IInferenceSession
 {
-    public static readonly int[] DefaultBuckets = [1, 8, 32, 128, 512, 1024, 2048, 8192];
+    public static readonly int[] DefaultBuckets = [1, 8, 32, 128, 512, 1024, 2048, 4096, 8192];
 
     /// <summary>Buckets up to this many rows are read and written where they lie, in pinned memory: a copy's own latency is more than theirs.</summary>
     private const int InPlaceRows = 8;
@@ -101,14 +102,26 @@ public sealed class CudaSession : IInferenceSession
 
     public unsafe ReadOnlySpan<float> Output(int output) => new((void*)_outputs[output].Pinned, _buckets[^1] * Outputs[output].RowLength);
 
-    public void Run(int rows)
+    public object? Pin(Array array) => HostPin.TryMake(array);
+
+    public void Run(int rows) => Run([new RowSource(rows, null)], rows);
+
+    public void Run(ReadOnlySpan<RowSource> sources, int rows)
     {
         int index = Array.IndexOf(_buckets, rows);
         ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(rows));
         try
         {
             bool copies = rows > InPlaceRows;
-            if (copies) foreach (Buffer buffer in _inputs) CudaRuntime.Copy(buffer.Device, buffer.Pinned, rows * buffer.RowBytes, _stream);
+            int filled = 0;
+            foreach (RowSource source in sources)
+            {
+                if (!copies && source.Pinned is not null) throw new ArgumentException($"buckets of up to {InPlaceRows} rows read the session's own buffers", nameof(sources));
+                for (int i = 0; copies && i < _inputs.Length; i++) CopyIn(_inputs[i], filled, source.Rows, source.Pinned?.Addresses[i] ?? 0);
+                filled += source.Rows;
+            }
+
+            foreach (Buffer buffer in _inputs) Clear(buffer, filled, rows - filled, copies);
             _session.RunWithBinding(_runs[index], _bindings[index]);
             if (copies) foreach (Buffer buffer in _outputs) CudaRuntime.Copy(buffer.Pinned, buffer.Device, rows * buffer.RowBytes, _stream);
             CudaRuntime.Wait(_stream);
@@ -165,6 +178,21 @@ public sealed class CudaSession : IInferenceSession
             Run(_buckets[index]);
             _memory[index] = before - CudaRuntime.Memory().Free;
         }
+    }
+
+    /// <param name="from">0: the rows of the same place in the pinned buffer.</param>
+    private void CopyIn(in Buffer buffer, int first, int rows, nint from)
+    {
+        nint offset = (nint)(first * buffer.RowBytes);
+        CudaRuntime.Copy(buffer.Device + offset, from == 0 ? buffer.Pinned + offset : from, rows * buffer.RowBytes, _stream);
+    }
+
+    private unsafe void Clear(in Buffer buffer, int first, int rows, bool onDevice)
+    {
+        if (rows <= 0) return;
+        nint offset = (nint)(first * buffer.RowBytes);
+        if (onDevice) CudaRuntime.Zero(buffer.Device + offset, rows * buffer.RowBytes, _stream);
+        else NativeMemory.Clear((void*)(buffer.Pinned + offset), (nuint)(rows * buffer.RowBytes));
     }
 
     private static Buffer Allocate(SessionTensor tensor, int rows)
