@@ -52,7 +52,7 @@ internal sealed class AuctionNetArguments
     /// <exception cref="CommandException">A name or a file cannot be used.</exception>
     public async Task<int> RunAsync(CommandHost host, ParseResult parsed, AuctionPreset preset, ulong seed, string? policy, string? prior, string? json, CancellationToken cancellation)
     {
-        using var policies = new PolicyResolver(Installation.Models);
+        using var policies = new PolicyResolver(Installation.Models, threads: parsed.GetValue(_threads));
         var options = new SimulationOptions
         {
             Seed = seed,

@@ -103,7 +103,7 @@ internal static class EvaluateCommand
     private static int Evaluate(
         CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string? json, CancellationToken cancellation)
     {
-        using var policies = new PolicyResolver(models);
+        using var policies = new PolicyResolver(models, threads: options.Threads);
         var evaluation = new EvaluationSuite(options.Folder, evaluations, policies);
         (int finished, int all) = evaluation.Progress;
         if (finished > 0) host.Out.WriteLine($"{options.Folder} holds {finished} of {all} results; going on");

@@ -15,8 +15,8 @@ internal static class GateEvaluation
     /// <exception cref="CommandException">Model, prior or folder cannot be used.</exception>
     public static int Run(CommandHost host, GateOptions options, CancellationToken cancellation)
     {
-        using var model = new GatedModel(options.Models, options.Model);
-        using var policies = new PolicyResolver(options.Models);
+        using var model = new GatedModel(options.Models, options.Model, options.Threads);
+        using var policies = new PolicyResolver(options.Models, threads: options.Threads);
         GateSubject subject = Subject(model, PriorOf(model, options.Prior), policies);
         string folder = options.Folder ?? Path.Combine("data", "gate", model.Name.Replace('/', '-'));
         var ledger = new GateLedger(Path.Combine(options.Models, "gates.json"));

@@ -14,9 +14,10 @@ internal sealed class GatedModel : IDisposable
     /// <param name="models">Folder of the registry.</param>
     /// <param name="text">name or name/version; without a version the newest.</param>
     /// <exception cref="CommandException">There is no such model, or it could not serve whatever its verdict.</exception>
-    public GatedModel(string models, string text)
+    /// <param name="threads">That ask beside each other.</param>
+    public GatedModel(string models, string text, int threads)
     {
-        _registry = new ModelRegistry(models, new ModelRegistryOptions(), _metrics, TimeProvider.System);
+        _registry = new ModelRegistry(models, new ModelRegistryOptions { CpuSlots = threads }, _metrics, TimeProvider.System);
         try
         {
             (string name, string version) = Named(text);

@@ -31,6 +31,7 @@ internal static class ServeCommand
         ("node", "NAME", "Name of this node in leases (default node-1)."),
         ("keep-days", "DAYS", "How long the ledger keeps a campaign's days, with budgets and ended leases (default 40, at least 33)."),
         ("keep-adjustments", "DAYS", "How long it lists adjustments one by one (default 400, at least as long as days)."),
+        ("otlp", "URL", "OpenTelemetry collector that takes spans over OTLP/HTTP, such as http://collector:4318 (default: none are recorded)."),
     ];
 
     private static readonly (string Name, string Description)[] Flags =

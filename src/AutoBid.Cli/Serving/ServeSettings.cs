@@ -18,7 +18,7 @@ internal sealed class ServeSettings(
     /// <summary>Every setting's name, as on the command line without its dashes.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "keep-days", "keep-adjustments", "no-fsync", "no-create-topics",
+        "urls", "data", "postgres", "kafka", "topic-prefix", "device", "clock", "clock-start", "tick", "prior", "models", "exchanges", "rates", "public-url", "node", "keep-days", "keep-adjustments", "otlp", "no-fsync", "no-create-topics",
         "accept-log-damage", "restart-on-gpu-loss", "quiet",
     ];
 
@@ -50,6 +50,7 @@ internal sealed class ServeSettings(
             PublicUrl = Find("public-url") is { } url ? Url(url) : null,
             Node = Text("node") ?? standard.Node,
             Retention = Retention(standard.Retention),
+            Otlp = Find("otlp") is { } collector ? Collector(collector) : null,
             Fsync = !Flag("no-fsync"),
             CreateTopics = !Flag("no-create-topics"),
             AcceptLogDamage = Flag("accept-log-damage"),
@@ -124,6 +125,9 @@ internal sealed class ServeSettings(
         bool valid = Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
         return valid ? setting.Text : throw Bad(setting, "must be an http or https address");
     }
+
+    /// <summary>An address to call, not one to listen on: every host must be one.</summary>
+    private static string Collector(Setting setting) => Uri.TryCreate(Url(setting), UriKind.Absolute, out _) ? setting.Text : throw Bad(setting, "must be an http or https address");
 
     private static DateTimeOffset Instant(Setting setting)
         => SettingText.TryInstant(setting.Text, out DateTimeOffset instant) ? instant : throw Bad(setting, "must be an instant like 2026-01-05T00:00:00Z");

@@ -15,14 +15,17 @@ internal sealed class PolicyResolver : IDisposable
     private readonly PolicyMetrics _metrics = new();
     private readonly string _models;
     private readonly string _device;
+    private readonly int _threads;
     private readonly Dictionary<string, ModelRegistry> _registries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LiveModel> _versions = new(StringComparer.Ordinal);
     private readonly Dictionary<IBidPolicy, string> _cards = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _refused = [];
 
     /// <param name="models">Folder of the registry; may be missing.</param>
-    public PolicyResolver(string models, string device = "cpu")
+    /// <param name="threads">That ask beside each other: so many runs of a model on the CPU.</param>
+    public PolicyResolver(string models, string device = "cpu", int threads = 1)
     {
+        _threads = threads;
         _models = models;
         _device = device;
     }
@@ -97,7 +100,7 @@ internal sealed class PolicyResolver : IDisposable
     private ModelRegistry RegistryOf(string folder)
     {
         if (_registries.TryGetValue(folder, out ModelRegistry? known)) return known;
-        var registry = new ModelRegistry(folder, new ModelRegistryOptions { Device = _device }, _metrics, TimeProvider.System);
+        var registry = new ModelRegistry(folder, new ModelRegistryOptions { Device = _device, CpuSlots = _threads }, _metrics, TimeProvider.System);
         registry.Refused += (name, version, error) => _refused.Add($"{name}/{version}: {error.Message}");
         return _registries[folder] = registry;
     }

@@ -9,26 +9,26 @@ namespace AutoBid.Policies.Inference;
 public sealed class InferenceRequest
 {
     private readonly IReadOnlyList<SessionTensor> _inputs, _outputs;
-    private readonly Func<Array, object?>? _pin;
+    private readonly Func<object, nint, long, object?>? _pin;
     private readonly int _directRows;
-    private readonly float[]?[] _floats;
-    private readonly long[]?[] _longs;
+    private readonly RowBuffer<float>?[] _floats;
+    private readonly RowBuffer<long>?[] _longs;
     private readonly float[][] _answers;
     private readonly object _gate = new();
     private volatile RequestState _state;
     private int _ticket;
     private int _capacity;
 
-    /// <param name="pin">Lets a device read an array of the pinned heap; null: none does.</param>
+    /// <param name="pin">Lets a device read memory where it lies (<see cref="IInferenceSession.Pin"/>); null: none does.</param>
     /// <param name="directRows">Rows from which on that is asked for.</param>
-    internal InferenceRequest(IReadOnlyList<SessionTensor> inputs, IReadOnlyList<SessionTensor> outputs, Func<Array, object?>? pin = null, int directRows = int.MaxValue)
+    internal InferenceRequest(IReadOnlyList<SessionTensor> inputs, IReadOnlyList<SessionTensor> outputs, Func<object, nint, long, object?>? pin = null, int directRows = int.MaxValue)
     {
         _pin = pin;
         _directRows = directRows;
         _inputs = inputs;
         _outputs = outputs;
-        _floats = new float[]?[inputs.Count];
-        _longs = new long[]?[inputs.Count];
+        _floats = new RowBuffer<float>?[inputs.Count];
+        _longs = new RowBuffer<long>?[inputs.Count];
         _answers = new float[outputs.Count][];
         Reserve(1);
     }
@@ -67,10 +67,10 @@ public sealed class InferenceRequest
     internal bool IsWaiting => _state is RequestState.Queued or RequestState.Running;
 
     /// <summary>Rows of a float32 input: rows x row length.</summary>
-    public Span<float> Floats(int input) => _floats[input].AsSpan(0, Rows * _inputs[input].RowLength);
+    public Span<float> Floats(int input) => _floats[input]!.Rows(Rows * _inputs[input].RowLength);
 
     /// <summary>Rows of an int64 input: rows x row length.</summary>
-    public Span<long> Longs(int input) => _longs[input].AsSpan(0, Rows * _inputs[input].RowLength);
+    public Span<long> Longs(int input) => _longs[input]!.Rows(Rows * _inputs[input].RowLength);
 
     /// <summary>Answers, once it is answered: rows x row length.</summary>
     public ReadOnlySpan<float> Output(int output) => _answers[output].AsSpan(0, Rows * _outputs[output].RowLength);
@@ -83,11 +83,11 @@ public sealed class InferenceRequest
         bool pinned = _pin is not null && rows >= _directRows;
         for (int i = 0; i < _inputs.Count; i++)
         {
-            if (_inputs[i].Dtype == "int64") _longs[i] = GC.AllocateArray<long>(rows * _inputs[i].RowLength, pinned);
-            else _floats[i] = GC.AllocateArray<float>(rows * _inputs[i].RowLength, pinned);
+            if (_inputs[i].Dtype == "int64") _longs[i] = new RowBuffer<long>(rows * _inputs[i].RowLength, pinned);
+            else _floats[i] = new RowBuffer<float>(rows * _inputs[i].RowLength, pinned);
         }
 
-        if (pinned) Pinned = PinnedRows.TryMake([.. _inputs.Select((_, i) => (Array?)_longs[i] ?? _floats[i]!)], _pin!);
+        if (pinned) Pinned = PinnedRows.TryMake([.. _inputs.Select((_, i) => (RowBuffer?)_longs[i] ?? _floats[i]!)], _pin!);
         for (int i = 0; i < _outputs.Count; i++) _answers[i] = new float[rows * _outputs[i].RowLength];
     }
 
@@ -118,8 +118,8 @@ public sealed class InferenceRequest
             for (int i = 0; !direct && i < _inputs.Count; i++)
             {
                 int width = _inputs[i].RowLength;
-                if (_longs[i] is { } longs) longs.AsSpan(0, Rows * width).CopyTo(session.Longs(i)[(first * width)..]);
-                else _floats[i].AsSpan(0, Rows * width).CopyTo(session.Floats(i)[(first * width)..]);
+                if (_longs[i] is { } longs) longs.Rows(Rows * width).CopyTo(session.Longs(i)[(first * width)..]);
+                else _floats[i]!.Rows(Rows * width).CopyTo(session.Floats(i)[(first * width)..]);
             }
 
             _state = RequestState.Running;

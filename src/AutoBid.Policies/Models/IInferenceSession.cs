@@ -34,10 +34,12 @@ public interface IInferenceSession : IDisposable
     void Run(int rows);
 
     /// <summary>
-    /// Lets the device read an array of the pinned heap where it lies, for as long as what it answers is referenced; null where it cannot, or need not.
-    /// On any thread, beside a run.
+    /// Lets the device read host memory where it lies, for as long as what it answers is referenced; null where it cannot, or need not. On any thread,
+    /// beside a run.
     /// </summary>
-    object? Pin(Array array) => null;
+    /// <param name="owner">What keeps the memory; held until the device has let go of it.</param>
+    /// <param name="address">Of whole pages that nothing else lies on.</param>
+    object? Pin(object owner, nint address, long bytes) => null;
 
     /// <summary>As <see cref="Run(int)"/>, with rows that lie one after the other in <paramref name="sources"/>, and zeros behind them.</summary>
     void Run(ReadOnlySpan<RowSource> sources, int rows)

@@ -229,7 +229,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private ModelInference Open(ModelFolder folder)
     {
         ModelCard.FileSpec? onCpu = FileOf(folder.Card, "cpu");
-        if (_options.Device == "cpu") return new ModelInference(null, OpenSlots(folder, onCpu ?? throw NoFile("cpu"), [null]), _monotonic, _metrics.Inference);
+        if (_options.Device == "cpu") return new ModelInference(null, OpenSlots(folder, onCpu ?? throw NoFile("cpu"), new Accelerator?[_options.CpuSlots]), _monotonic, _metrics.Inference);
 
         // Every slot of a device before the next device's: a refused model fails early.
         Accelerator?[] slots = [.. Accelerators.Where(a => !a.IsLost).SelectMany(a => Enumerable.Repeat(a, _options.SlotsPerDevice))];
@@ -237,7 +237,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         try
         {
             if (accelerated is null && onCpu is null) throw new ModelRefusedException(RefusalReason.Session, "every device is lost, and it has no file for the CPU");
-            InferenceBatcher? behind = onCpu is null ? null : OpenSlots(folder, onCpu, [null]);
+            InferenceBatcher? behind = onCpu is null ? null : OpenSlots(folder, onCpu, new Accelerator?[_options.CpuSlots]);
             if (accelerated is not null && behind is not null && !accelerated.Inputs.Select(t => t.Name).SequenceEqual(behind.Inputs.Select(t => t.Name)))
             {
                 behind.Dispose();

@@ -20,6 +20,9 @@ public sealed record ModelRegistryOptions
     /// <summary>Slots of a model on each logical device; with two, the copies of one overlap the runs of the other.</summary>
     public int SlotsPerDevice { get; init; } = 2;
 
+    /// <summary>Slots of a model on the CPU: as many runs beside each other. A service needs its other cores for bids; whoever plays days on many threads does not.</summary>
+    public int CpuSlots { get; init; } = 1;
+
     /// <summary>How requests are batched.</summary>
     public BatcherOptions Batcher { get; init; } = new();
 

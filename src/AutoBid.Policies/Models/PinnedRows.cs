@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
-
 namespace AutoBid.Policies.Models;
 
-/// <summary>Arrays, one of each input, that a device may read where they lie while this is referenced: a run that reads them must hold it.</summary>
+/// <summary>Host memory, a piece of each input, that a device may read where it lies while this is referenced: a run that reads it must hold it.</summary>
 public sealed class PinnedRows
 {
     private readonly object[] _pins;
@@ -17,16 +15,15 @@ public sealed class PinnedRows
     public IReadOnlyList<nint> Addresses { get; }
 
     /// <summary>Null where one of them cannot be pinned.</summary>
-    /// <param name="arrays">On the pinned heap.</param>
-    internal static PinnedRows? TryMake(IReadOnlyList<Array> arrays, Func<Array, object?> pin)
+    internal static PinnedRows? TryMake(IReadOnlyList<RowBuffer> buffers, Func<object, nint, long, object?> pin)
     {
-        var pins = new object[arrays.Count];
+        var pins = new object[buffers.Count];
         for (int i = 0; i < pins.Length; i++)
         {
-            if (pin(arrays[i]) is not { } pinned) return null;
+            if (pin(buffers[i].Owner, buffers[i].Address, buffers[i].Bytes) is not { } pinned) return null;
             pins[i] = pinned;
         }
 
-        return new PinnedRows([.. arrays.Select(array => Marshal.UnsafeAddrOfPinnedArrayElement(array, 0))], pins);
+        return new PinnedRows([.. buffers.Select(buffer => buffer.Address)], pins);
     }
 }

@@ -22,11 +22,13 @@ using AutoBid.Server.Events;
 using AutoBid.Server.Metrics;
 using AutoBid.Server.Multipliers;
 using AutoBid.Server.Policies;
+using AutoBid.Server.Tracing;
 using AutoBid.Storage;
 using AutoBid.Streaming;
 using AutoBid.Streaming.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using OpenTelemetry.Trace;
 
 namespace AutoBid.Server.Hosting;
 
@@ -156,6 +158,8 @@ public sealed class AutoBidService : IAsyncDisposable
         await app.StartAsync(cancellation).ConfigureAwait(false);
         services.GetRequiredService<PolicyReload>().Run();
         services.GetRequiredService<GpuLoss>().Watch();
+        // The container ends only what it was asked for.
+        services.GetService<TracerProvider>();
         ICampaignNames names = services.GetRequiredService<ICampaignNames>();
         ICampaignStore store = services.GetRequiredService<ICampaignStore>();
         Engine.Decided += services.GetRequiredService<DecisionHistory>().Add;
@@ -263,6 +267,7 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton(sp => ActivatorUtilities.CreateInstance<NoticeEndpoint>(sp, clocks.Monotonic));
         services.AddSingleton(sp => new DecisionsEndpoint(
             sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>(), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));
+        services.AddTraceExport(options.Otlp is { } collector ? new Uri(collector) : null, options.Node);
         services.AddPrometheus().AddOpenApi().AddProblemDetails();
     }
 

@@ -77,6 +77,9 @@ public sealed record ServeOptions
     /// <summary>Start although the event log has damaged records that the ledger has not yet; their events are lost.</summary>
     public bool AcceptLogDamage { get; init; }
 
+    /// <summary>Base address of an OpenTelemetry collector that takes spans over OTLP/HTTP; null: none are recorded.</summary>
+    public string? Otlp { get; init; }
+
     /// <summary>Log to the console: quiet (warnings), normal.</summary>
     public bool Quiet { get; init; }
 }

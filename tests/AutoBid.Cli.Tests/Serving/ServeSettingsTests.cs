@@ -38,6 +38,7 @@ public sealed class ServeSettingsTests
             ["node"] = "n7",
             ["keep-days"] = "33",
             ["keep-adjustments"] = "34",
+            ["otlp"] = "http://collector:4318",
             ["no-fsync"] = "true",
             ["quiet"] = "true",
         }).ToOptions();
@@ -51,6 +52,7 @@ public sealed class ServeSettingsTests
         Assert.Equal((file, folder, file, file), (options.PriorFile, options.ModelsDirectory, options.ExchangesFile, options.RatesFile));
         Assert.Equal(("https://bids.example", "n7"), (options.PublicUrl, options.Node));
         Assert.Equal(new LedgerRetention { Days = TimeSpan.FromDays(33), Adjustments = TimeSpan.FromDays(34) }, options.Retention);
+        Assert.Equal("http://collector:4318", options.Otlp);
         Assert.False(options.Fsync);
         Assert.True(options.Quiet);
         File.Delete(file);
@@ -95,6 +97,8 @@ public sealed class ServeSettingsTests
     [InlineData("prior", "/nowhere")]
     [InlineData("models", "/nowhere")]
     [InlineData("public-url", "bids")]
+    [InlineData("otlp", "collector:4318")]
+    [InlineData("otlp", "http://+:4318")]
     [InlineData("quiet", "perhaps")]
     public void ASettingThatCannotBeUsedNamesItsPlace(string name, string value)
     {

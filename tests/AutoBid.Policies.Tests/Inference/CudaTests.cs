@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Inference.Cuda;
@@ -58,13 +59,13 @@ public sealed class CudaTests
         using CudaSession session = Open();
         const int Own = 30, Large = 600, Bucket = 1024;
         Fill(session, Own + Large, 0.5f);
-        Array[] arrays = [.. session.Inputs.Select((tensor, i) => Beyond(session, i, Own, Large))];
+        RowBuffer[] buffers = [.. session.Inputs.Select((_, i) => Beyond(session, i, Own, Large))];
         session.Run([new RowSource(Own + Large, null)], Bucket);
         float[] copied = session.Output(0)[..(Own + Large)].ToArray();
         Fill(session, Bucket, 0.9f);
         session.Run(Bucket);
         Fill(session, Own, 0.5f);
-        PinnedRows? pinned = PinnedRows.TryMake(arrays, session.Pin);
+        PinnedRows? pinned = PinnedRows.TryMake(buffers, session.Pin);
         Assert.NotNull(pinned);
         session.Run([new RowSource(Own, null), new RowSource(Large, pinned)], Bucket);
         Assert.Equal(copied, session.Output(0)[..(Own + Large)].ToArray());
@@ -133,13 +134,36 @@ public sealed class CudaTests
         return CudaSession.Open(File.ReadAllBytes(Path.Combine(folder, "model.cuda.onnx")));
     }
 
-    /// <summary>A copy of the session's rows from <paramref name="first"/> on, on the pinned heap.</summary>
-    private static Array Beyond(CudaSession session, int input, int first, int rows)
+    [Fact]
+    public void What_is_no_longer_pinned_takes_nothing_else_with_it()
+    {
+        using CudaSession session = Open();
+        const int Large = 600, Bucket = 1024;
+        Fill(session, Large, 0.5f);
+        PinnedRows kept = PinnedRows.TryMake([.. session.Inputs.Select((_, i) => Beyond(session, i, 0, Large))], session.Pin)!;
+        session.Run([new RowSource(Large, kept)], Bucket);
+        float[] before = session.Output(0)[..Large].ToArray();
+        for (int round = 0; round < 20; round++)
+        {
+            PinAndForget(session, Large);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            session.Run([new RowSource(Large, kept)], Bucket);
+            Assert.Equal(before, session.Output(0)[..Large].ToArray());
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void PinAndForget(CudaSession session, int rows)
+        => Assert.NotNull(PinnedRows.TryMake([.. session.Inputs.Select((_, i) => Beyond(session, i, 0, rows))], session.Pin));
+
+    /// <summary>A copy of the session's rows from <paramref name="first"/> on, where a device may read it.</summary>
+    private static RowBuffer Beyond(CudaSession session, int input, int first, int rows)
     {
         int width = session.Inputs[input].RowLength;
-        if (session.Inputs[input].Dtype == "int64") return GC.AllocateArray<long>(rows * width, pinned: true);
-        float[] copy = GC.AllocateArray<float>(rows * width, pinned: true);
-        session.Floats(input).Slice(first * width, rows * width).CopyTo(copy);
+        if (session.Inputs[input].Dtype == "int64") return new RowBuffer<long>(rows * width, forDevice: true);
+        var copy = new RowBuffer<float>(rows * width, forDevice: true);
+        session.Floats(input).Slice(first * width, rows * width).CopyTo(copy.Rows(rows * width));
         return copy;
     }
 

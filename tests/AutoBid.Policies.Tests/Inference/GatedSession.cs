@@ -72,7 +72,7 @@ internal sealed class GatedSession(string provider = "cpu", int[]? batches = nul
         }
     }
 
-    public object? Pin(Array array) => canPin ? array : null;
+    public object? Pin(object owner, nint address, long bytes) => canPin && address % Environment.SystemPageSize == 0 ? owner : null;
 
     public unsafe void Run(ReadOnlySpan<RowSource> sources, int rows)
     {

@@ -102,7 +102,7 @@ public sealed class CudaSession : IInferenceSession
 
     public unsafe ReadOnlySpan<float> Output(int output) => new((void*)_outputs[output].Pinned, _buckets[^1] * Outputs[output].RowLength);
 
-    public object? Pin(Array array) => HostPin.TryMake(array);
+    public object? Pin(object owner, nint address, long bytes) => HostPin.TryMake(owner, address, bytes);
 
     public void Run(int rows) => Run([new RowSource(rows, null)], rows);
 
@@ -110,13 +110,17 @@ public sealed class CudaSession : IInferenceSession
     {
         int index = Array.IndexOf(_buckets, rows);
         ArgumentOutOfRangeException.ThrowIfNegative(index, nameof(rows));
+        bool copies = rows > InPlaceRows;
+        foreach (RowSource source in sources)
+        {
+            if (!copies && source.Pinned is not null) throw new ArgumentException($"buckets of up to {InPlaceRows} rows read the session's own buffers", nameof(sources));
+        }
+
         try
         {
-            bool copies = rows > InPlaceRows;
             int filled = 0;
             foreach (RowSource source in sources)
             {
-                if (!copies && source.Pinned is not null) throw new ArgumentException($"buckets of up to {InPlaceRows} rows read the session's own buffers", nameof(sources));
                 for (int i = 0; copies && i < _inputs.Length; i++) CopyIn(_inputs[i], filled, source.Rows, source.Pinned?.Addresses[i] ?? 0);
                 filled += source.Rows;
             }
