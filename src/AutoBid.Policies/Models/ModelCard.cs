@@ -16,7 +16,7 @@ public sealed record ModelCard
 
     public required int Version { get; init; }
 
-    /// <summary>dt or diffusion.</summary>
+    /// <summary>dt, diffusion or market.</summary>
     public required string Kind { get; init; }
 
     public required FeatureSpec Features { get; init; }
@@ -28,7 +28,7 @@ public sealed record ModelCard
 
     public required IReadOnlyList<TensorSpec> Outputs { get; init; }
 
-    /// <summary>multiplier, logMultiplier or residualToMpc.</summary>
+    /// <summary>multiplier, logMultiplier or residualToMpc; none for a market: it samples what bids are chosen on.</summary>
     public required string Action { get; init; }
 
     public required IReadOnlyList<FileSpec> Files { get; init; }
@@ -66,9 +66,10 @@ public sealed record ModelCard
 
         Require(Name.Length is >= 1 and <= 64 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '+'), "name needs 1 to 64 letters, digits, '-', '_' or '+'");
         Require(Version >= 1, "version must be at least 1");
-        Require(Kind is "dt" or "diffusion", $"kind is '{Kind}', not dt or diffusion");
+        Require(Kind is "dt" or "diffusion" or "market", $"kind is '{Kind}', not dt, diffusion or market");
         Require(Window is >= 1 and <= 48, "window must lie in 1..48");
-        Require(Action is "multiplier" or "logMultiplier" or "residualToMpc", $"action is '{Action}', not multiplier, logMultiplier or residualToMpc");
+        if (Kind == "market") Require(Action == "none", $"action is '{Action}', not none: a market samples futures");
+        else Require(Action is "multiplier" or "logMultiplier" or "residualToMpc", $"action is '{Action}', not multiplier, logMultiplier or residualToMpc");
         Require(Features.Mean.Length > 0 && Features.Mean.Length == Features.Std.Length, "features.mean and features.std need one number per column");
         Require(Features.Mean.All(float.IsFinite), "features.mean must be finite");
         Require(Features.Std.All(s => float.IsFinite(s) && s > 0), "features.std must be above 0");
@@ -91,7 +92,7 @@ public sealed record ModelCard
         Require(Inputs.Concat(Outputs).DistinctBy(t => t.Name).Count() == Inputs.Count + Outputs.Count, "two tensors have the same name");
         Require(Parity.N >= 1 && Path.GetFileName(Parity.File) == Parity.File && Parity.File.Length > 0, "parity needs a plain file name and n of at least 1");
         Require(P99Ms is not { Cpu1: <= 0 } and not { H100: <= 0 }, "p99Ms must be above 0, or null where it was not measured");
-        Require(double.IsFinite(Serving.E), "serving.e must be finite");
+        Require(Serving.E is { } e ? double.IsFinite(e) : Kind == "market", "serving.e must be a finite number");
         Require(Serving.Smoothing is >= 0 and < 1, "serving.smoothing must lie in [0, 1)");
         return problems;
     }
@@ -112,10 +113,10 @@ public sealed record ModelCard
     public sealed record ParitySpec(string File, int N);
 
     /// <summary>
-    /// How it is asked: e is the condition; smoothing is the share of the last log multiplier that stays; priorSha256 names the population prior
+    /// How it is asked: e is the condition (a market has none); smoothing is the share of the last log multiplier that stays; priorSha256 names the population prior
     /// of its training data. That is where it comes from, not what it needs: features are made from whatever prior the account has.
     /// </summary>
-    public sealed record ServingSpec(double E, double Smoothing = 0, string? PriorSha256 = null);
+    public sealed record ServingSpec(double? E = null, double Smoothing = 0, string? PriorSha256 = null);
 
     /// <summary>p99 of one decision in milliseconds.</summary>
     public sealed record P99Spec(double? Cpu1 = null, double? H100 = null);
