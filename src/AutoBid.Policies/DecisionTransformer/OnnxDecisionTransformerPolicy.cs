@@ -7,7 +7,6 @@ using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
-using AutoBid.Policies.Simple;
 
 namespace AutoBid.Policies.DecisionTransformer;
 
@@ -103,7 +102,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             Span<float> state = request.Floats(_states).Slice(token * _width, _width);
             _features.Write(then, scratch, state);
             Normalise(state);
-            request.Floats(_condition)[token] = (float)_card.Serving.E!.Value;
+            request.Floats(_condition)[token] = (float)_card.Serving.E;
             request.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
             request.Longs(_timesteps)[token] = step;
             request.Floats(_mask)[token] = 1;

@@ -16,13 +16,18 @@ internal sealed class EnsembleMembers
     public EnsembleMembers(ImmutableArray<LiveModel> live)
     {
         Live = live;
-        Proposers = [.. Proposing.Select(name => live.FirstOrDefault(model => model.Name == name)?.Policy).OfType<IBidPolicy>()];
-        Market = live.FirstOrDefault(model => model.Name == MarketName)?.Policy as OnnxMarketPolicy;
+        LiveModel? market = live.FirstOrDefault(model => model is { Name: MarketName, Policy: OnnxMarketPolicy });
         // Without futures there is nothing to choose by.
-        Model = Market is null ? EnsemblePolicy.PolicyName : $"{EnsemblePolicy.PolicyName}({string.Join(", ", Proposers.Append(Market).Select(policy => policy.Model))})";
+        Models = market is null ? [] : [.. Proposing.Select(name => live.FirstOrDefault(model => model.Name == name)).OfType<LiveModel>(), market];
+        Market = market?.Policy as OnnxMarketPolicy;
+        Proposers = [.. Models.Where(model => model != market).Select(model => model.Policy)];
+        Model = Models.Length == 0 ? EnsemblePolicy.PolicyName : $"{EnsemblePolicy.PolicyName}({string.Join(", ", Models.Select(model => model.Policy.Model))})";
     }
 
     public ImmutableArray<LiveModel> Live { get; }
+
+    /// <summary>The models that decide: those that propose, then the market; none without a market.</summary>
+    public LiveModel[] Models { get; }
 
     public IBidPolicy[] Proposers { get; }
 

@@ -1,4 +1,5 @@
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Market;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 
@@ -27,6 +28,9 @@ public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options
     /// <summary>Its name, and the models that decide in it now.</summary>
     public string Model => Current.Model;
 
+    /// <summary>The models that decide in it now; none: it is MPC.</summary>
+    public IReadOnlyList<LiveModel> Members => Current.Models;
+
     public PolicyCadence Cadence => PolicyCadence.StepStart;
 
     public bool DecidesFromPrior => true;
@@ -54,7 +58,7 @@ public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options
         {
             work.Start(inputs.Length);
             _mpc.Decide(inputs, work.Mpc.AsSpan(0, inputs.Length), scope);
-            if (members.Market is not null)
+            if (members.Market is { } market)
             {
                 foreach (IBidPolicy member in members.Proposers)
                 {
@@ -62,7 +66,7 @@ public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options
                     work.Members++;
                 }
 
-                if (!scope.IsLate) TryChoose(members, work, inputs, decisions, scope);
+                if (!scope.IsLate) TryChoose(market, work, inputs, decisions, scope);
             }
 
             // What MPC decided in time stands where nothing better came.
@@ -90,15 +94,15 @@ public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options
         }
     }
 
-    private void TryChoose(EnsembleMembers members, EnsembleWork work, ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope)
+    private void TryChoose(OnnxMarketPolicy market, EnsembleWork work, ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope)
     {
         try
         {
-            members.Market!.Decide(work, inputs, decisions, scope);
+            market.Decide(work, inputs, decisions, scope);
         }
         catch (Exception error)
         {
-            MemberFailed?.Invoke(members.Market!.Name, error);
+            MemberFailed?.Invoke(market.Name, error);
         }
     }
 }

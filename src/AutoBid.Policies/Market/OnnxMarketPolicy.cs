@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Policies.Contracts;
@@ -26,6 +27,8 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
     private readonly ModelInference _inference;
     private readonly DecisionRuns<MarketFutures> _runs;
     private readonly MpcPolicy _mpc = new();
+    private readonly PopulationPrior? _curve;
+    private readonly ConditionalWeakTable<PopulationPrior, PopulationPrior> _curves = [];
     private readonly int _market, _known, _now, _boundary, _noise, _noises;
 
     /// <param name="inference">Owned from here on, unless this throws.</param>
@@ -43,6 +46,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         if (card.Window != Steps) throw Refuse(string.Create(CultureInfo.InvariantCulture, $"the window is {card.Window} steps, not the day's {Steps}"));
         _card = card;
         _inference = inference;
+        _curve = card.Curve?.ToPrior();
         _runs = new DecisionRuns<MarketFutures>(card.Name, inference);
         _market = Input("market", Steps, MarketLatents.Channels);
         _known = Input("known", Steps, MarketLatents.Channels);
@@ -80,6 +84,18 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
     public void Retire() => _inference.Retire();
 
     public void Dispose() => _inference.Dispose();
+
+    /// <summary>
+    /// What latents are made of, and futures composed with: the input's prior, at the curve of the card where it is the prior that the curve was made for, known or
+    /// not its regime. Another market's prices per reference are its own: there the account's prior is all there is.
+    /// </summary>
+    private ForecastInput Relative(in PolicyInput input)
+    {
+        ForecastInput forecast = input.Forecast;
+        PopulationPrior prior = input.Prior!;
+        if (_curve is null || prior.MeanValue != _curve.MeanValue || prior.Reference != _curve.Reference || prior.OpportunitiesPerDay != _curve.OpportunitiesPerDay) return forecast;
+        return forecast with { Prior = _curves.GetValue(prior, key => key.WithCurveOf(_curve)) };
+    }
 
     private PolicyDecision ByMpc(in PolicyInput input)
     {
@@ -127,7 +143,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         {
             const int Width = Steps * MarketLatents.Channels;
             MarketLatents.Write(
-                input.Forecast, request.Floats(policy._market).Slice(row * Width, Width), request.Floats(policy._known).Slice(row * Width, Width),
+                policy.Relative(input), request.Floats(policy._market).Slice(row * Width, Width), request.Floats(policy._known).Slice(row * Width, Width),
                 request.Floats(policy._now).Slice(row * Steps, Steps), request.Floats(policy._boundary).Slice(row * Steps, Steps));
             PlanNoise.Fill(request.Floats(policy._noise).Slice(row * _length, _length), input.CampaignId, input.Day, input.Trajectory.Closed, seed);
         }
@@ -143,7 +159,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
                 return;
             }
 
-            scratch.Build(input.Forecast, futures);
+            scratch.Build(policy.Relative(input), futures);
             decision = scratch.IsKnown ? choice.Choose(scratch, item, input) : policy.ByMpc(input);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoBid.Policies.Priors;
 
 namespace AutoBid.Policies.Models;
 
@@ -36,6 +37,11 @@ public sealed record ModelCard
     public required ParitySpec Parity { get; init; }
 
     public required ServingSpec Serving { get; init; }
+
+    /// <summary>
+    /// Of a market: the curve that its latents shift, where that is not the prior it was trained with but the same population at a known level and price.
+    /// </summary>
+    public PriorFile? Curve { get; init; }
 
     /// <summary>Milliseconds of one decision per device; null where not measured.</summary>
     public P99Spec? P99Ms { get; init; }
@@ -92,8 +98,18 @@ public sealed record ModelCard
         Require(Inputs.Concat(Outputs).DistinctBy(t => t.Name).Count() == Inputs.Count + Outputs.Count, "two tensors have the same name");
         Require(Parity.N >= 1 && Path.GetFileName(Parity.File) == Parity.File && Parity.File.Length > 0, "parity needs a plain file name and n of at least 1");
         Require(P99Ms is not { Cpu1: <= 0 } and not { H100: <= 0 }, "p99Ms must be above 0, or null where it was not measured");
-        Require(Serving.E is { } e ? double.IsFinite(e) : Kind == "market", "serving.e must be a finite number");
+        Require(double.IsFinite(Serving.E), "serving.e must be finite");
         Require(Serving.Smoothing is >= 0 and < 1, "serving.smoothing must lie in [0, 1)");
+        if (Curve is not null) Require(Kind == "market", "only a market has a curve");
+        try
+        {
+            Curve?.ToPrior();
+        }
+        catch (PriorFileException error)
+        {
+            problems.Add($"curve: {error.Message}");
+        }
+
         return problems;
     }
 
@@ -113,10 +129,10 @@ public sealed record ModelCard
     public sealed record ParitySpec(string File, int N);
 
     /// <summary>
-    /// How it is asked: e is the condition (a market has none); smoothing is the share of the last log multiplier that stays; priorSha256 names the population prior
+    /// How it is asked: e is the condition; smoothing is the share of the last log multiplier that stays; priorSha256 names the population prior
     /// of its training data. That is where it comes from, not what it needs: features are made from whatever prior the account has.
     /// </summary>
-    public sealed record ServingSpec(double? E = null, double Smoothing = 0, string? PriorSha256 = null);
+    public sealed record ServingSpec(double E, double Smoothing = 0, string? PriorSha256 = null);
 
     /// <summary>p99 of one decision in milliseconds.</summary>
     public sealed record P99Spec(double? Cpu1 = null, double? H100 = null);
