@@ -18,18 +18,8 @@ public static class FutureRules
             value[m] = DayForecast.Interpolate(futures.NowValue(m), now);
         }
 
-        int at = 0;
-        score = double.NegativeInfinity;
-        for (int i = 0; i <= futures.LastPoint; i++)
-        {
-            double sum = 0;
-            for (int m = 0; m < futures.Samples; m++)
-                sum += rule.Of(futures.Spent, futures.ValueSoFar, futures.Left, cost[m] + futures.RestCost(m)[i], value[m] + futures.RestValue(m)[i]);
-            if (sum > score * (1 + 1e-12)) (score, at) = (sum, i);
-        }
-
-        score /= futures.Samples;
-        return DayForecast.Multipliers[at];
+        // The rest must be found as finely as the candidates are told apart: one step of 48 moves the score less than a grid step does.
+        return ScoreSearch.Best(new OfRest(futures, rule, cost, value), out score);
     }
 
     /// <summary>Mean score at a constant multiplier, account currency.</summary>
@@ -61,6 +51,43 @@ public static class FutureRules
         }
 
         return sum > 0 ? Math.Min(score / (sum / futures.Samples), 1) : double.NaN;
+    }
+
+    /// <summary>Mean score over all samples of one multiplier for the steps after the running one, whose cost and value are given.</summary>
+    private readonly ref struct OfRest(MarketFutures futures, ScoreRule rule, ReadOnlySpan<double> nowCost, ReadOnlySpan<double> nowValue) : IScoredCurves
+    {
+        private readonly ReadOnlySpan<double> _nowCost = nowCost, _nowValue = nowValue;
+
+        public int FirstPoint => 0;
+
+        public int LastPoint => futures.LastPoint;
+
+        public int Samples => futures.Samples;
+
+        public double At(int point, double part)
+        {
+            double sum = 0;
+            for (int m = 0; m < futures.Samples; m++)
+            {
+                ReadOnlySpan<double> restCost = futures.RestCost(m), restValue = futures.RestValue(m);
+                double cost = restCost[point], value = restValue[point];
+                if (part > 0)
+                {
+                    cost += part * (restCost[point + 1] - cost);
+                    value += part * (restValue[point + 1] - value);
+                }
+
+                sum += rule.Of(futures.Spent, futures.ValueSoFar, futures.Left, _nowCost[m] + cost, _nowValue[m] + value);
+            }
+
+            return sum / futures.Samples;
+        }
+
+        public double Kink(int point, int sample)
+        {
+            double cost = futures.RestCost(sample)[point], next = futures.RestCost(sample)[point + 1];
+            return next > cost ? (futures.Left - _nowCost[sample] - cost) / (next - cost) : 0;
+        }
     }
 
     /// <summary>Mean score over samples first..end-1 of one multiplier for the whole rest of the day.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AutoBid.Core.Response;
 
 /// <summary>
@@ -28,6 +30,7 @@ internal readonly struct NearCurve
     /// <summary>Share of the recent curve, 0 where there is none.</summary>
     public double Weight { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void At(double log, out double cost, out double value)
     {
         _prior.AtLog(_shift + log, out cost, out value);

@@ -36,12 +36,12 @@ public sealed class EnsemblePolicyTests : IDisposable
     {
         PolicyInput input = Input();
         double mpc = Mpc(input);
-        // The running step is dear and poor, the rest of the day as expected: what is bid now is bid low.
-        _session.Future = (_, _, step, channel) => step != 0 ? 0 : channel == MarketLatents.Level ? -0.5f : channel == MarketLatents.Price ? 0.8f : 0;
+        // More to buy than the money lasts for: low.
+        Volume(1);
         (_gave.Answer, _cbd.Answer) = (mpc * 1.2, mpc * 0.9);
         Assert.Equal(mpc * 0.9 * 0.8, Bid(input), 9);
-        // And cheap: high.
-        _session.Future = (_, _, step, channel) => step != 0 ? 0 : channel == MarketLatents.Price ? -0.8f : 0;
+        // Money to spare: high.
+        Volume(-1.5f);
         Assert.Equal(mpc * 1.2 * 1.25, Bid(input), 9);
         Assert.Empty(_failed);
     }
@@ -90,7 +90,7 @@ public sealed class EnsemblePolicyTests : IDisposable
     {
         PolicyInput input = Input();
         double mpc = Mpc(input);
-        _session.Future = (_, _, step, channel) => step == 0 && channel == MarketLatents.Price ? -0.8f : 0;
+        Volume(-1.5f);
         (_gave.Decides, _cbd.Decides, _cbd.OnDecide) = (0, 0, () => throw new InferenceException("broken", InferenceFault.Model));
         Assert.Equal(mpc * 1.25, Bid(input), 9);
         Assert.Equal(["cbd"], _failed);
@@ -123,7 +123,7 @@ public sealed class EnsemblePolicyTests : IDisposable
         Assert.Equal("ensemble(gave/1, cbd/1, market/1)", _ensemble.Model);
         PolicyInput input = Input();
         double mpc = Mpc(input);
-        _session.Future = (_, _, step, channel) => step == 0 && channel == MarketLatents.Price ? -0.8f : 0;
+        Volume(-1.5f);
         (_gave.Answer, _cbd.Answer) = (mpc * 1.2, mpc);
         Assert.Equal(mpc * 1.5, Bid(input), 9);
         _models.Serve(new FakePolicy("gave") { Answer = mpc * 1.4 });
@@ -151,8 +151,8 @@ public sealed class EnsemblePolicyTests : IDisposable
     {
         Assert.True(Call.One(_ensemble, _days.Input()).IsColdStart);
         Assert.Equal(0.7, Call.One(_ensemble, _days.Input(d => d.Steps(48, 0.8), Days.Prior(), last: 0.7)).Multiplier);
-        _session.Future = (_, _, step, channel) => step == 0 && channel == MarketLatents.Price ? -0.8f : 0;
-        PolicyInput narrow = _days.Input(prior: Days.Prior(), mode: PacingMode.SpendFirst, budget: 4000, max: 0.4);
+        Volume(-1.5f);
+        PolicyInput narrow = _days.Input(prior: Days.Prior(), mode: PacingMode.SpendFirst, budget: 1000, max: 0.4);
         Assert.Equal(0.4, Bid(narrow), 9);
     }
 
@@ -169,7 +169,9 @@ public sealed class EnsemblePolicyTests : IDisposable
         Assert.Equal(alone.Reverse(), decisions.Select(decision => decision.Multiplier));
     }
 
-    private PolicyInput Input(PacingMode mode = PacingMode.SpendFirst) => _days.Input(prior: Days.Prior(), mode: mode, budget: 4000);
+    private PolicyInput Input(PacingMode mode = PacingMode.SpendFirst) => _days.Input(prior: Days.Prior(), mode: mode, budget: 1000);
+
+    private void Volume(float latent) => _session.Future = (_, _, _, channel) => channel == MarketLatents.Volume ? latent : 0;
 
     private static double Mpc(PolicyInput input) => Call.One(new MpcPolicy(), input).Multiplier;
 

@@ -180,7 +180,7 @@ public sealed class ModelRegistryTests : IDisposable
         Edit(folder, card => card["action"] = "logMultiplier");
         Refuses(RefusalReason.Card, "not none");
         Edit(folder, card => (card["action"], card["kind"]) = ("logMultiplier", "diffusion"));
-        Refuses(RefusalReason.Features, "market-levels");
+        Refuses(RefusalReason.Shape, "noise");
     }
 
     [Fact]
