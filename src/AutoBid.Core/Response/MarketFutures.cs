@@ -16,13 +16,19 @@ public sealed class MarketFutures
     /// <summary>A recent curve that counts less than this is left out.</summary>
     private const double LeastShare = 0.01;
 
+    /// <summary>Points of a table: every log multiplier, moved by as much as the bounds of level and price let samples differ.</summary>
+    private static readonly int TablePoints = (int)(MarketLatents.LargestSpread / DayForecast.LogStep) + Points + 2;
+
     private readonly RecentCurve _recent = new();
+    private readonly double[] _priorCost = new double[TablePoints], _priorValue = new double[TablePoints];
+    private readonly double[] _nearCost = new double[TablePoints], _nearValue = new double[TablePoints];
     private double[] _nowCost = [], _nowValue = [], _restCost = [], _restValue = [];
     private StepMarket[] _steps = [];
     private PopulationPrior? _prior;
     private NearCurve _near;
     private Calibration _ratio;
     private int _step;
+    private double _lowestShift, _lowestMove;
 
     /// <summary>False when nothing can be composed: no prior, or no idea of the volume to come.</summary>
     public bool IsKnown { get; private set; }
@@ -71,13 +77,19 @@ public sealed class MarketFutures
         Anchor anchor = AnchorOf(input, scale);
         _near = new NearCurve(_recent, _prior, Math.Log(input.Reference) + anchor.Level - anchor.Price, Math.Exp(anchor.Price), input.Reference * Math.Exp(anchor.Level));
         double top = double.PositiveInfinity, opportunities = 0;
+        (_lowestShift, _lowestMove) = (double.PositiveInfinity, double.PositiveInfinity);
         for (int m = 0; m < Samples; m++)
         {
-            Span<StepMarket> steps = _steps.AsSpan(m * StepClock.StepsPerDay, StepClock.StepsPerDay);
-            opportunities += Read(input, scale, anchor, futures.Slice(m * StepClock.StepsPerDay * MarketLatents.Channels, StepClock.StepsPerDay * MarketLatents.Channels), steps, out double reach);
+            ReadOnlySpan<float> future = futures.Slice(m * StepClock.StepsPerDay * MarketLatents.Channels, StepClock.StepsPerDay * MarketLatents.Channels);
+            opportunities += Read(input, scale, anchor, future, StepsOf(m), out double reach);
             top = Math.Min(top, reach);
-            Compose(steps[_step..(_step + 1)], _nowCost.AsSpan(m * Points, Points), _nowValue.AsSpan(m * Points, Points));
-            Compose(steps[(_step + 1)..], _restCost.AsSpan(m * Points, Points), _restValue.AsSpan(m * Points, Points));
+        }
+
+        Tabulate();
+        for (int m = 0; m < Samples; m++)
+        {
+            Compose(StepsOf(m)[_step..(_step + 1)], _nowCost.AsSpan(m * Points, Points), _nowValue.AsSpan(m * Points, Points));
+            Compose(StepsOf(m)[(_step + 1)..], _restCost.AsSpan(m * Points, Points), _restValue.AsSpan(m * Points, Points));
         }
 
         // Without a volume every multiplier would look free of cost.
@@ -171,8 +183,11 @@ public sealed class MarketFutures
             double shift = logReference + level - price;
             steps[s] = new StepMarket(volume, shift, Math.Exp(price), input.Reference * Math.Exp(level), near, richer - dearer, Math.Exp(dearer), Math.Exp(richer));
             opportunities += volume;
+            _lowestShift = Math.Min(_lowestShift, shift);
             reach = Math.Max(reach, prior.LogLast - shift);
-            if (near > 0) reach = Math.Max(reach, _recent.LogLast - (richer - dearer));
+            if (!(near > 0)) continue;
+            _lowestMove = Math.Min(_lowestMove, richer - dearer);
+            reach = Math.Max(reach, _recent.LogLast - (richer - dearer));
         }
 
         // A sample without opportunities says nothing of how far a multiplier may go.
@@ -187,12 +202,17 @@ public sealed class MarketFutures
         foreach (ref readonly StepMarket step in steps)
         {
             if (!(step.Opportunities > 0)) continue;
-            for (int i = 0; i < Points; i++)
+            if (step.Near < 1)
             {
-                StepFlow(step, DayForecast.LogLowest + i * DayForecast.LogStep, out double stepCost, out double stepValue);
-                cost[i] += stepCost;
-                value[i] += stepValue;
+                double far = step.Opportunities * (1 - step.Near);
+                AddMoved(_priorCost, step.Shift - _lowestShift, far * step.Price, cost);
+                AddMoved(_priorValue, step.Shift - _lowestShift, far * step.Unit, value);
             }
+
+            if (!(step.Near > 0)) continue;
+            double near = step.Opportunities * step.Near;
+            AddMoved(_nearCost, step.Move - _lowestMove, near * step.Dearer, cost);
+            AddMoved(_nearValue, step.Move - _lowestMove, near * step.Richer, value);
         }
 
         double highestCost = 0, highestValue = 0;
@@ -202,6 +222,29 @@ public sealed class MarketFutures
             value[i] = highestValue = Math.Max(highestValue, _ratio.Value * value[i]);
         }
     }
+
+    /// <summary>Both curves at the grid's spacing, from the lowest place at which a sample reads them: to move a table is cheap, to read a curve 160 times a step is not.</summary>
+    private void Tabulate()
+    {
+        for (int i = 0; i < TablePoints; i++)
+        {
+            double log = DayForecast.LogLowest + i * DayForecast.LogStep;
+            if (double.IsFinite(_lowestShift)) _prior!.AtLog(_lowestShift + log, out _priorCost[i], out _priorValue[i]);
+            if (double.IsFinite(_lowestMove)) _near.At(_lowestMove + log, out _nearCost[i], out _nearValue[i]);
+        }
+    }
+
+    /// <summary>Adds scale x table, read further up by a log distance of at least 0.</summary>
+    private static void AddMoved(double[] table, double distance, double scale, Span<double> into)
+    {
+        double at = distance / DayForecast.LogStep;
+        int first = Math.Min((int)at, TablePoints - Points - 1);
+        double above = scale * Math.Min(at - first, 1), below = scale - above;
+        ReadOnlySpan<double> read = table.AsSpan(first, Points + 1);
+        for (int i = 0; i < into.Length; i++) into[i] += below * read[i] + above * read[i + 1];
+    }
+
+    private Span<StepMarket> StepsOf(int sample) => _steps.AsSpan(sample * StepClock.StepsPerDay, StepClock.StepsPerDay);
 
     /// <summary>Cost and value x reference of one step at a log multiplier, before calibration.</summary>
     private void StepFlow(in StepMarket step, double log, out double cost, out double value)

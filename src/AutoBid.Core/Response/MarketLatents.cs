@@ -24,6 +24,9 @@ public static class MarketLatents
     /// <summary>Bounds of each latent: beyond them a step says that something is wrong, not how much of it.</summary>
     private const double Limit = 2, PriceLimit = 1;
 
+    /// <summary>By how much two steps' level - price can differ.</summary>
+    internal const double LargestSpread = 2 * (Limit + PriceLimit);
+
     /// <summary>Keeps a latent inside its bounds.</summary>
     internal static double Clamp(double latent, int channel)
     {

@@ -26,8 +26,8 @@ public sealed class FutureRulesTests
         ForecastInput input = SyntheticMarket.Input(_store, _store.Rent(), _market.Prior(), budget);
         forecast.Build(input);
         _futures.Build(input, new float[5 * 144]);
-        Assert.Equal(PacingRules.BestScore(forecast, true), FutureRules.Best(_futures, ScoreRule.Score, out double score), 6);
-        Assert.Equal(PacingRules.BestScore(forecast, false), FutureRules.Best(_futures, ScoreRule.Value, out _), 6);
+        Assert.Equal(PacingRules.BestScore(forecast, true), FutureRules.Best(_futures, ScoreRule.Score, out double score), 2);
+        Assert.Equal(PacingRules.BestScore(forecast, false), FutureRules.Best(_futures, ScoreRule.Value, out _), 2);
         Assert.Equal(1, FutureRules.Promise(_futures, ScoreRule.Score, score), 9);
     }
 
