@@ -5,7 +5,7 @@ namespace AutoBid.Core.Response;
 
 /// <summary>
 /// Sampled futures of the market composed into what the rest of the day would cost and bring at each multiplier of <see cref="DayForecast.Multipliers"/>,
-/// sample by sample: the running step, and the steps after it. Built like <see cref="DayForecast"/>: the recent curve speaks for the current value regime, moved
+/// sample by sample. Built like <see cref="DayForecast"/>: the recent curve speaks for the current value regime, moved
 /// by as much as a sample's latents differ from those it was seen at; beyond it the prior at the sampled level and price; both calibrated by realised / predicted.
 /// One instance per thread: its buffers are reused.
 /// </summary>
@@ -22,7 +22,7 @@ public sealed class MarketFutures
     private readonly RecentCurve _recent = new();
     private readonly double[] _priorCost = new double[TablePoints], _priorValue = new double[TablePoints];
     private readonly double[] _nearCost = new double[TablePoints], _nearValue = new double[TablePoints];
-    private double[] _nowCost = [], _nowValue = [], _restCost = [], _restValue = [];
+    private double[] _cost = [], _value = [];
     private StepMarket[] _steps = [];
     private PopulationPrior? _prior;
     private NearCurve _near;
@@ -47,17 +47,11 @@ public sealed class MarketFutures
     /// <summary>Budget not yet spent, at least 0.</summary>
     public double Left { get; private set; }
 
-    /// <summary>Cost of the running step's remainder at each multiplier, account currency, not limited by budget.</summary>
-    public ReadOnlySpan<double> NowCost(int sample) => _nowCost.AsSpan(sample * Points, Points);
+    /// <summary>Cost of the rest of the day at each multiplier, account currency, not limited by budget.</summary>
+    public ReadOnlySpan<double> Cost(int sample) => _cost.AsSpan(sample * Points, Points);
 
-    /// <summary>Value x reference of the running step's remainder at each multiplier, account currency.</summary>
-    public ReadOnlySpan<double> NowValue(int sample) => _nowValue.AsSpan(sample * Points, Points);
-
-    /// <summary>Cost of the steps after the running one at each multiplier.</summary>
-    public ReadOnlySpan<double> RestCost(int sample) => _restCost.AsSpan(sample * Points, Points);
-
-    /// <summary>Value x reference of the steps after the running one at each multiplier.</summary>
-    public ReadOnlySpan<double> RestValue(int sample) => _restValue.AsSpan(sample * Points, Points);
+    /// <summary>Value x reference of the rest of the day at each multiplier, account currency.</summary>
+    public ReadOnlySpan<double> Value(int sample) => _value.AsSpan(sample * Points, Points);
 
     /// <param name="futures">samples x 48 x 3 latents, as <see cref="MarketLatents"/> names them; of steps that are over nothing is read.</param>
     public void Build(in ForecastInput input, ReadOnlySpan<float> futures)
@@ -86,11 +80,7 @@ public sealed class MarketFutures
         }
 
         Tabulate();
-        for (int m = 0; m < Samples; m++)
-        {
-            Compose(StepsOf(m)[_step..(_step + 1)], _nowCost.AsSpan(m * Points, Points), _nowValue.AsSpan(m * Points, Points));
-            Compose(StepsOf(m)[(_step + 1)..], _restCost.AsSpan(m * Points, Points), _restValue.AsSpan(m * Points, Points));
-        }
+        for (int m = 0; m < Samples; m++) Compose(StepsOf(m)[_step..], _cost.AsSpan(m * Points, Points), _value.AsSpan(m * Points, Points));
 
         // Without a volume every multiplier would look free of cost.
         IsKnown = double.IsFinite(opportunities) && opportunities > 0;
@@ -100,21 +90,19 @@ public sealed class MarketFutures
     /// <summary>
     /// The mean over samples of what each step from the running one on spends and brings, each sample until its money ends: together never more than what is left.
     /// </summary>
-    /// <param name="now">Multiplier of the running step.</param>
-    /// <param name="rest">Multiplier of the steps after it.</param>
     /// <param name="spend">One per step from the running one on, account currency.</param>
     /// <param name="value">Value x reference of each of them, account currency.</param>
-    public void Flows(double now, double rest, Span<double> spend, Span<double> value)
+    public void Flows(double multiplier, Span<double> spend, Span<double> value)
     {
         spend.Clear();
         value.Clear();
-        double logNow = Math.Log(now), logRest = Math.Log(rest);
+        double log = Math.Log(multiplier);
         for (int m = 0; m < Samples; m++)
         {
             double left = Left;
             for (int k = 0; k < spend.Length; k++)
             {
-                StepFlow(_steps[m * StepClock.StepsPerDay + _step + k], k == 0 ? logNow : logRest, out double cost, out double won);
+                StepFlow(_steps[m * StepClock.StepsPerDay + _step + k], log, out double cost, out double won);
                 double share = cost * _ratio.Cost > left ? left / (cost * _ratio.Cost) : 1;
                 spend[k] += share * cost * _ratio.Cost / Samples;
                 value[k] += share * won * _ratio.Value / Samples;
@@ -271,11 +259,9 @@ public sealed class MarketFutures
     private void Reserve()
     {
         int points = Samples * Points;
-        if (_nowCost.Length >= points) return;
-        _nowCost = new double[points];
-        _nowValue = new double[points];
-        _restCost = new double[points];
-        _restValue = new double[points];
+        if (_cost.Length >= points) return;
+        _cost = new double[points];
+        _value = new double[points];
         _steps = new StepMarket[Samples * StepClock.StepsPerDay];
     }
 }

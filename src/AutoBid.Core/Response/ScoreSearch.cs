@@ -8,7 +8,7 @@ internal static class ScoreSearch
 
     /// <summary>The multiplier with the highest score; ties go to the lower one.</summary>
     public static double Best<T>(in T curves, out double best)
-        where T : struct, IScoredCurves, allows ref struct
+        where T : struct, IScoredCurves
     {
         best = double.NegativeInfinity;
         int at = curves.FirstPoint;

@@ -5,8 +5,8 @@ using AutoBid.Policies.Market;
 namespace AutoBid.Policies.Ensemble;
 
 /// <summary>
-/// What one call of the ensemble needs, reused: the members' answers, and the choice among the candidates that are made of them. A candidate is bid in the
-/// running step and followed by the best constant that all samples have in common.
+/// What one call of the ensemble needs, reused: the members' answers, and the choice among the candidates that are made of them. A candidate is held for the
+/// rest of the day: bid in the running step alone, 1 of 48, it would move the score less than the curves are exact.
 /// </summary>
 internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
 {
@@ -54,7 +54,7 @@ internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
     public PolicyDecision Choose(MarketFutures futures, int item, in PolicyInput input)
     {
         ScoreRule rule = ScoreRule.Of(input.HasTarget, input.Mode);
-        double best = double.NegativeInfinity, now = 0, rest = 0;
+        double best = double.NegativeInfinity, chosen = 0;
         for (int member = -1; member < Members; member++)
         {
             ref readonly PolicyDecision proposal = ref (member < 0 ? Mpc : _proposals[member])[item];
@@ -62,13 +62,13 @@ internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
             foreach (double factor in options.Factors)
             {
                 double candidate = Math.Clamp(factor * proposal.Multiplier, input.MinMultiplier, input.MaxMultiplier);
-                double after = FutureRules.BestAfter(futures, rule, candidate, out double score);
-                if (score > best * (1 + 1e-12)) (best, now, rest) = (score, candidate, after);
+                double score = FutureRules.ScoreAt(futures, rule, candidate);
+                if (score > best * (1 + 1e-12)) (best, chosen) = (score, candidate);
             }
         }
 
         // MPC's own is among the candidates: only a score that is not a number leaves none.
-        return now > 0 ? new PolicyDecision { Multiplier = now, IsDecided = true, Plan = FuturePlan.Of(futures, input, rule, now, rest, best) } : Mpc[item];
+        return chosen > 0 ? new PolicyDecision { Multiplier = chosen, IsDecided = true, Plan = FuturePlan.Of(futures, input, rule, chosen, best) } : Mpc[item];
     }
 
     private static bool IsBid(double multiplier) => multiplier > 0 && double.IsFinite(multiplier);

@@ -18,6 +18,6 @@ internal sealed class BestConstant : IFutureChoice
         double best = FutureRules.Best(futures, rule, out double score);
         double multiplier = Math.Clamp(best, input.MinMultiplier, input.MaxMultiplier);
         if (multiplier != best) score = FutureRules.ScoreAt(futures, rule, multiplier);
-        return new PolicyDecision { Multiplier = multiplier, IsDecided = true, Plan = FuturePlan.Of(futures, input, rule, multiplier, multiplier, score) };
+        return new PolicyDecision { Multiplier = multiplier, IsDecided = true, Plan = FuturePlan.Of(futures, input, rule, multiplier, score) };
     }
 }

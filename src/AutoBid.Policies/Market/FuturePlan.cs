@@ -7,14 +7,12 @@ namespace AutoBid.Policies.Market;
 /// <summary>The plan that goes with multipliers chosen on sampled futures: their mean flows, and what they promise of what hindsight would reach.</summary>
 internal static class FuturePlan
 {
-    /// <param name="now">Multiplier of the running step.</param>
-    /// <param name="rest">Multiplier of the steps after it.</param>
-    /// <param name="score">Mean score of both.</param>
-    public static DayPlan Of(MarketFutures futures, in PolicyInput input, ScoreRule rule, double now, double rest, double score)
+    /// <param name="score">Mean score at the multiplier.</param>
+    public static DayPlan Of(MarketFutures futures, in PolicyInput input, ScoreRule rule, double multiplier, double score)
     {
         int first = input.Trajectory.Closed, steps = StepClock.StepsPerDay - first;
         Span<double> spend = stackalloc double[steps], value = stackalloc double[steps];
-        futures.Flows(now, rest, spend, value);
+        futures.Flows(multiplier, spend, value);
         var spendShares = new float[steps];
         var valueShares = new float[steps];
         for (int k = 0; k < steps; k++)

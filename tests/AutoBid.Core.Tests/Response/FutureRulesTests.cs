@@ -77,23 +77,8 @@ public sealed class FutureRulesTests
         Assert.True(steep < 0.9 * score, $"{steep} against {score}");
         // Its worst future keeps the target but for a few per cent.
         int at = Array.FindIndex(DayForecast.Multipliers, m => m >= steep);
-        double cost = _futures.NowCost(0)[at] + _futures.RestCost(0)[at], value = _futures.NowValue(0)[at] + _futures.RestValue(0)[at];
+        double cost = _futures.Cost(0)[at], value = _futures.Value(0)[at];
         Assert.True(cost < 1.1 * value, $"{cost / value}");
-    }
-
-    [Fact]
-    public void The_rest_of_the_day_makes_good_for_the_running_step()
-    {
-        ForecastInput input = SyntheticMarket.Input(_store, _store.Rent(), _market.Prior());
-        _futures.Build(input, new float[144]);
-        double constant = FutureRules.Best(_futures, ScoreRule.Score, out double best);
-        double after = FutureRules.BestAfter(_futures, ScoreRule.Score, constant, out double same);
-        Assert.InRange(after, constant * 0.97, constant * 1.03);
-        Assert.InRange(same, best * 0.99, best * 1.0001);
-        // The more now, the less later, and either way it costs score.
-        Assert.True(FutureRules.BestAfter(_futures, ScoreRule.Score, 4, out double more) < after);
-        Assert.True(FutureRules.BestAfter(_futures, ScoreRule.Score, 0.05, out double less) >= after);
-        Assert.True(more < same && less < same);
     }
 
     [Fact]

@@ -79,15 +79,15 @@ public sealed class MarketFuturesTests
     }
 
     [Fact]
-    public void The_running_step_has_its_own_curves_and_only_what_is_left_of_it()
+    public void Of_the_running_step_only_what_is_left_counts()
     {
         int block = _store.Rent();
         _store.SetOpen(block, new StepRow { Elapsed = 0.25f, Cost = 100, ValueWon = 1 });
         ForecastInput input = SyntheticMarket.Input(_store, block, _market.Prior()) with { CurrentImpressions = 2 * PerStep };
         Build(input, new float[144]);
         (double cost, double value) = _market.At(100);
-        Near(1.5 * PerStep * cost, DayForecast.Multipliers.Zip(_futures.NowCost(0).ToArray()).MinBy(x => Math.Abs(x.First - 1)).Second, 0.05);
-        Near(47 * PerStep * value * 100, DayForecast.Multipliers.Zip(_futures.RestValue(0).ToArray()).MinBy(x => Math.Abs(x.First - 1)).Second, 0.05);
+        Near(48.5 * PerStep * cost, At(1).Cost, 0.03);
+        Near(48.5 * PerStep * value * 100, At(1).Value, 0.03);
         Assert.Equal(100, _futures.Spent);
         Assert.Equal(100, _futures.ValueSoFar, 3);
         Assert.Equal(SyntheticMarket.Budget - 100, _futures.Left);
@@ -127,7 +127,7 @@ public sealed class MarketFuturesTests
         Build(input, futures);
         for (int m = 0; m < _futures.Samples && _futures.IsKnown; m++)
         {
-            foreach (double[] curve in (double[][])[_futures.NowCost(m).ToArray(), _futures.NowValue(m).ToArray(), _futures.RestCost(m).ToArray(), _futures.RestValue(m).ToArray()])
+            foreach (double[] curve in (double[][])[_futures.Cost(m).ToArray(), _futures.Value(m).ToArray()])
             {
                 if (!curve.All(double.IsFinite) || curve[0] < 0 || curve.Zip(curve.Skip(1)).Any(x => x.Second < x.First)) return false;
             }
@@ -143,7 +143,7 @@ public sealed class MarketFuturesTests
         Build(input, futures);
         double[] spend = new double[48 - input.Trajectory.Closed], value = new double[spend.Length];
         if (!_futures.IsKnown) return true;
-        _futures.Flows(1.3, 0.8, spend, value);
+        _futures.Flows(1.3, spend, value);
         return spend.All(x => x >= 0) && value.All(x => x >= 0) && spend.Sum() <= _futures.Left * (1 + 1e-9) + 1e-9;
     }).Check(Checks.Config);
 
@@ -153,12 +153,9 @@ public sealed class MarketFuturesTests
         float[] futures = [.. Enumerable.Range(0, 3 * 144).Select(i => 0.1f * (i % 7 - 3))];
         Build(SyntheticMarket.Input(_store, _store.Rent(), _market.Prior(), budget: 1e9), futures);
         double[] spend = new double[48], value = new double[48];
-        double now = DayForecast.Multipliers[110], rest = DayForecast.Multipliers[90];
-        _futures.Flows(now, rest, spend, value);
-        Near(Enumerable.Range(0, 3).Average(m => _futures.NowCost(m)[110]), spend[0], 1e-3);
-        Near(Enumerable.Range(0, 3).Average(m => _futures.RestCost(m)[90]), spend.Skip(1).Sum(), 1e-3);
-        Near(Enumerable.Range(0, 3).Average(m => _futures.NowValue(m)[110]), value[0], 1e-3);
-        Near(Enumerable.Range(0, 3).Average(m => _futures.RestValue(m)[90]), value.Skip(1).Sum(), 1e-3);
+        _futures.Flows(DayForecast.Multipliers[110], spend, value);
+        Near(Enumerable.Range(0, 3).Average(m => _futures.Cost(m)[110]), spend.Sum(), 1e-3);
+        Near(Enumerable.Range(0, 3).Average(m => _futures.Value(m)[110]), value.Sum(), 1e-3);
     }
 
     private static void Near(double expected, double actual, double tolerance) => Assert.InRange(actual, expected * (1 - tolerance), expected * (1 + tolerance));
@@ -176,7 +173,7 @@ public sealed class MarketFuturesTests
 
     private (double Cost, double Value) At(double multiplier)
     {
-        double[] cost = [.. _futures.NowCost(0).ToArray().Zip(_futures.RestCost(0).ToArray(), (a, b) => a + b)], value = [.. _futures.NowValue(0).ToArray().Zip(_futures.RestValue(0).ToArray(), (a, b) => a + b)];
+        ReadOnlySpan<double> cost = _futures.Cost(0), value = _futures.Value(0);
         double at = Math.Log(multiplier / 0.05) / Math.Log(80) * 159;
         int i = (int)at;
         return (cost[i] + (at - i) * (cost[i + 1] - cost[i]), value[i] + (at - i) * (value[i + 1] - value[i]));
@@ -191,8 +188,8 @@ public sealed class MarketFuturesTests
         {
             for (int i = 20; i < DayForecast.Points; i++)
             {
-                Near(_forecast.Cost[i], _futures.NowCost(m)[i] + _futures.RestCost(m)[i], tolerance);
-                Near(_forecast.Value[i], _futures.NowValue(m)[i] + _futures.RestValue(m)[i], tolerance);
+                Near(_forecast.Cost[i], _futures.Cost(m)[i], tolerance);
+                Near(_forecast.Value[i], _futures.Value(m)[i], tolerance);
             }
         }
 

@@ -59,12 +59,7 @@ public sealed class EnsemblePolicyTests : IDisposable
             (_gave.Answer, _cbd.Answer) = (mpc * 1.3, mpc * 0.7);
             var futures = new MarketFutures();
             futures.Build(input.Forecast, latents);
-            double Score(double candidate)
-            {
-                FutureRules.BestAfter(futures, ScoreRule.Of(true, mode), candidate, out double score);
-                return score;
-            }
-
+            double Score(double candidate) => FutureRules.ScoreAt(futures, ScoreRule.Of(true, mode), candidate);
             double oracle = ((double[])[mpc, mpc * 1.3, mpc * 0.7]).SelectMany(proposal => ((double[])[0.8, 0.9, 1, 1.1, 1.25]).Select(factor => factor * proposal)).MaxBy(Score);
             Assert.Equal(Score(oracle), Score(Bid(input)), 9);
         }
