@@ -146,8 +146,15 @@ public sealed class OnnxMarketPolicyTests : IDisposable
         double[] bids = [.. Enumerable.Range(0, 60).Select(i => 4 * Math.Pow(100, i / 59.0))];
         var curve = new PriorFile
         {
-            Name = "curve", Version = 1, BidPerValue = bids, Cost = [.. bids.Select(b => Days.CostOf(b) / 2)], Value = [.. bids.Select(Days.ValueOf)],
-            MeanValue = Days.MeanValue, Reference = Days.Reference, OpportunitiesPerDay = 48 * Days.PerStep, RegimeSteps = 8,
+            Name = "curve",
+            Version = 1,
+            BidPerValue = bids,
+            Cost = [.. bids.Select(b => Days.CostOf(b) / 2)],
+            Value = [.. bids.Select(Days.ValueOf)],
+            MeanValue = Days.MeanValue,
+            Reference = Days.Reference,
+            OpportunitiesPerDay = 48 * Days.PerStep,
+            RegimeSteps = 8,
         };
         OnnxMarketPolicy with = new(Cards.Market with { Curve = curve }, OneSession.Of(FakeSession.Market(), _clock)), without = Policy();
         foreach (int regime in (int[])[8, 0])

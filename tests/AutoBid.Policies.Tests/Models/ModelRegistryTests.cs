@@ -188,7 +188,13 @@ public sealed class ModelRegistryTests : IDisposable
     {
         Edit(Install("market"), card => card["curve"] = new JsonObject
         {
-            ["name"] = "curve", ["version"] = 1, ["bidPerValue"] = new JsonArray(2, 1), ["cost"] = new JsonArray(0, 1), ["value"] = new JsonArray(0, 1), ["meanValue"] = 1, ["reference"] = 1,
+            ["name"] = "curve",
+            ["version"] = 1,
+            ["bidPerValue"] = new JsonArray(2, 1),
+            ["cost"] = new JsonArray(0, 1),
+            ["value"] = new JsonArray(0, 1),
+            ["meanValue"] = 1,
+            ["reference"] = 1,
         });
         Refuses(RefusalReason.Card, "bidPerValue must ascend");
     }
