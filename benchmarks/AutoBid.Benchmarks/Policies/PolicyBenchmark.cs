@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Ensemble;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
@@ -33,7 +34,9 @@ internal sealed class PolicyBenchmark(PolicyBenchmarkOptions options)
         var campaigns = new MiddayCampaigns(Batches[^1], PriorFile.Load(options.Prior).ToPrior());
         string before = File.ReadAllText("/proc/loadavg").Trim();
         var series = new List<PolicySeries>();
-        foreach (IBidPolicy policy in registry.Live.Select(live => live.Policy).Append(new MpcPolicy()))
+        var ensemble = new EnsemblePolicy(registry);
+        // Without its members it would be MPC once more.
+        foreach (IBidPolicy policy in (IBidPolicy[])[.. registry.Live.Select(live => live.Policy), .. ensemble.Members.Count > 0 ? [ensemble] : Array.Empty<IBidPolicy>(), new MpcPolicy()])
         {
             foreach (int batch in Batches) series.Add(new PolicySeries(policy, campaigns.Inputs.AsMemory(0, batch), false, policy is MpcPolicy ? null : _inference));
             if (policy is not MpcPolicy) series.Add(new PolicySeries(policy, campaigns.Inputs.AsMemory(0, 1), true, _inference));

@@ -11,6 +11,7 @@ using AutoBid.Engine.Campaigns;
 using AutoBid.Engine.Ports;
 using AutoBid.OpenRtb.Profiles;
 using AutoBid.OpenRtb.Writing;
+using AutoBid.Policies.Ensemble;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
@@ -48,7 +49,7 @@ internal sealed class EngineMarket : IMarketService
     {
         _models = new ModelRegistry(models, new ModelRegistryOptions { DeadlineMs = ModelRegistryOptions.DeadlineOf(options.Tick) }, _metrics, TimeProvider.System);
         var clocks = new EngineClocks(new VirtualTime(new DateTimeOffset(options.DayStart, TimeSpan.Zero)), TimeProvider.System, Deterministic: true);
-        _policies = new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], _models, clocks.Monotonic);
+        _policies = new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy(), new EnsemblePolicy(_models)], _models, clocks.Monotonic);
         ExchangeProfile profile = ExchangeProfile.Default;
         var settings = new EngineOptions
         {

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Ensemble;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
@@ -8,7 +11,7 @@ namespace AutoBid.Cli.Simulation;
 
 /// <summary>
 /// Finds a policy by the name campaigns use: one of the built-in ones, else the live model of that name in a registry. <c>gave/2</c> is that version, live or
-/// not; <c>gave@FOLDER</c> and <c>gave/2@FOLDER</c> are of another registry.
+/// not; <c>gave@FOLDER</c> and <c>gave/2@FOLDER</c> are of another registry. <c>ensemble</c> and <c>ensemble@FOLDER</c> are of the models that are live there.
 /// </summary>
 internal sealed class PolicyResolver : IDisposable
 {
@@ -32,7 +35,7 @@ internal sealed class PolicyResolver : IDisposable
 
     /// <summary>Names of the built-in policies, ordinal order.</summary>
     public static IReadOnlyList<string> BuiltIn { get; } =
-        ["constant", "min-pacing", "min-pacing-recent", "mpc", "mpc-recent", "online-lp", "pid", "pid-benchmark", "truthful"];
+        ["constant", "ensemble", "min-pacing", "min-pacing-recent", "mpc", "mpc-recent", "online-lp", "pid", "pid-benchmark", "truthful"];
 
     /// <summary>A policy by name; null when there is no such policy, or its model may not serve.</summary>
     public IBidPolicy? TryFind(string name)
@@ -50,6 +53,7 @@ internal sealed class PolicyResolver : IDisposable
             case "online-lp": return new OnlineLpPolicy();
         }
 
+        if (name.Split('@', 2) is [EnsemblePolicy.PolicyName, ..] ensemble) return EnsembleOf(RegistryOf(ensemble.Length == 2 ? ensemble[1] : _models));
         if (FindModel(name) is not { } model) return null;
         _cards[model.Policy] = model.CardSha256;
         return model.Policy;
@@ -73,6 +77,16 @@ internal sealed class PolicyResolver : IDisposable
         foreach (LiveModel model in _versions.Values) (model.Policy as IDisposable)?.Dispose();
         foreach (ModelRegistry registry in _registries.Values) registry.Dispose();
         _metrics.Dispose();
+    }
+
+    private EnsemblePolicy EnsembleOf(ModelRegistry registry)
+    {
+        registry.Reload();
+        var ensemble = new EnsemblePolicy(registry);
+        // The models that it is made of now stand for it, each card under its own hash.
+        byte[] cards = Encoding.UTF8.GetBytes(string.Join('\n', ensemble.Members.Select(model => model.CardSha256)));
+        if (cards.Length > 0) _cards[ensemble] = Convert.ToHexStringLower(SHA256.HashData(cards));
+        return ensemble;
     }
 
     private LiveModel? FindModel(string name)

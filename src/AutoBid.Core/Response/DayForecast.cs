@@ -17,11 +17,8 @@ public sealed class DayForecast
     public const double LowestMultiplier = 0.05;
     public const double HighestMultiplier = 4;
 
-    /// <summary>Signals at which a recent curve counts as much as the shifted prior.</summary>
-    private const double SignalsForHalfWeight = 20;
-
-    private static readonly double LogLowest = Math.Log(LowestMultiplier);
-    private static readonly double LogStep = Math.Log(HighestMultiplier / LowestMultiplier) / (Points - 1);
+    internal static readonly double LogLowest = Math.Log(LowestMultiplier);
+    internal static readonly double LogStep = Math.Log(HighestMultiplier / LowestMultiplier) / (Points - 1);
 
     private readonly double[] _cost = new double[Points];
     private readonly double[] _value = new double[Points];
@@ -62,7 +59,7 @@ public sealed class DayForecast
     /// <summary>Fills the projection from what is known now.</summary>
     public void Build(in ForecastInput input)
     {
-        SumUp(input);
+        (Spent, ValueSoFar, Left) = DaySoFar.Of(input);
         PopulationPrior? prior = input.Prior;
         int regime = prior?.RegimeSteps ?? 0;
         bool fromPrior = prior is not null && !input.RecentCurvesOnly;
@@ -85,40 +82,25 @@ public sealed class DayForecast
             return;
         }
 
-        Calibration(input, out double costRatio, out double valueRatio);
-        if (!fromPrior) ProjectRecent(costRatio * (inRegime + beyond), valueRatio * (inRegime + beyond));
-        else Project(input, prior!, inRegime, beyond, costRatio, valueRatio);
+        Calibration ratio = Calibration.Of(input);
+        if (!fromPrior) ProjectRecent(ratio.Cost * (inRegime + beyond), ratio.Value * (inRegime + beyond));
+        else Project(input, prior!, inRegime, beyond, ratio);
     }
 
-    private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, double costRatio, double valueRatio)
+    private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, in Calibration ratio)
     {
         double level = ValueLevel.Current(input), lasting = ValueLevel.Lasting(input, level);
         // Prices p times the prior's: what it says of a bid b holds at p x b, at p times the cost.
         double dearer = input.FollowsPriceLevel ? PriceLevel.Log(input, prior) : 0, price = Math.Exp(dearer);
         double nearShift = Math.Log(input.Reference * level) - dearer, farShift = Math.Log(input.Reference * lasting) - dearer;
-        double nearUnit = level * input.Reference, farUnit = lasting * input.Reference;
-        double weight = _recent.IsKnown ? _recent.Signals / (_recent.Signals + SignalsForHalfWeight) : 0;
-        var below = weight > 0 ? Join(prior, price, nearShift, nearUnit, _recent.LogFirst, _recent.FirstCost, _recent.FirstValue) : default;
-        var above = weight > 0 ? Join(prior, price, nearShift, nearUnit, _recent.LogLast, _recent.LastCost, _recent.LastValue) : default;
+        double farUnit = lasting * input.Reference;
+        var near = new NearCurve(_recent, prior, nearShift, price, level * input.Reference);
 
         double highestCost = 0, highestValue = 0;
         for (int i = 0; i < Points; i++)
         {
             double log = LogLowest + i * LogStep;
-            prior.AtLog(nearShift + log, out double nearCost, out double nearValue);
-            nearCost *= price;
-            nearValue *= nearUnit;
-            if (weight > 0)
-            {
-                // Outside its points the recent curve goes on as the prior, scaled to join it there.
-                double cost, value;
-                if (log < _recent.LogFirst) (cost, value) = (below.Cost * nearCost, below.Value * nearValue);
-                else if (log > _recent.LogLast) (cost, value) = (above.Cost * nearCost, above.Value * nearValue);
-                else _recent.At(log, out cost, out value);
-                nearCost += weight * (cost - nearCost);
-                nearValue += weight * (value - nearValue);
-            }
-
+            near.At(log, out double nearCost, out double nearValue);
             double farCost = 0, farValue = 0;
             if (beyond > 0)
             {
@@ -127,14 +109,14 @@ public sealed class DayForecast
                 farValue *= farUnit;
             }
 
-            _cost[i] = highestCost = Math.Max(highestCost, costRatio * (inRegime * nearCost + beyond * farCost));
-            _value[i] = highestValue = Math.Max(highestValue, valueRatio * (inRegime * nearValue + beyond * farValue));
+            _cost[i] = highestCost = Math.Max(highestCost, ratio.Cost * (inRegime * nearCost + beyond * farCost));
+            _value[i] = highestValue = Math.Max(highestValue, ratio.Value * (inRegime * nearValue + beyond * farValue));
         }
 
         // Where neither the prior nor the recent curve has a point the projection is flat, which would read as "free of cost".
         double top = prior.LogLast - nearShift;
         if (beyond > 0) top = Math.Max(top, prior.LogLast - farShift);
-        if (weight > 0) top = Math.Max(top, _recent.LogLast);
+        if (near.Weight > 0) top = Math.Max(top, _recent.LogLast);
         LastPoint = LastAtMost(top);
     }
 
@@ -162,38 +144,7 @@ public sealed class DayForecast
         LastPoint = Math.Max(LastAtMost(_recent.LogLast), FirstPoint);
     }
 
-    private static (double Cost, double Value) Join(PopulationPrior prior, double price, double shift, double unit, double log, double cost, double value)
-    {
-        prior.AtLog(shift + log, out double priorCost, out double priorValue);
-        priorValue *= unit;
-        return (priorCost > 0 ? cost / (price * priorCost) : 0, priorValue > 0 ? value / priorValue : 0);
-    }
-
-    private static int LastAtMost(double log) => (int)Math.Clamp(Math.Floor((log - LogLowest) / LogStep + 1e-9), 0, Points - 1);
-
-    private void SumUp(in ForecastInput input)
-    {
-        double spent = 0, value = 0;
-        foreach (ref readonly StepRow row in input.Trajectory.Rows)
-        {
-            spent += row.Cost + row.LateCost;
-            value += row.ValueWon;
-        }
-
-        if (input.Trajectory.Closed < StepClock.StepsPerDay)
-        {
-            ref readonly StepRow open = ref input.Trajectory.Open;
-            if (open.Elapsed < 1)
-            {
-                spent += open.Cost + open.LateCost;
-                value += open.ValueWon;
-            }
-        }
-
-        Spent = spent;
-        ValueSoFar = value * input.Reference;
-        Left = Math.Max(input.Budget - spent, 0);
-    }
+    internal static int LastAtMost(double log) => (int)Math.Clamp(Math.Floor((log - LogLowest) / LogStep + 1e-9), 0, Points - 1);
 
     /// <summary>Opportunities still to come inside the current regime and beyond it.</summary>
     private static void Volumes(in ForecastInput input, int regime, out double inRegime, out double beyond)
@@ -231,44 +182,13 @@ public sealed class DayForecast
                 volume *= 1 - elapsed;
             }
 
-            double near = regime > 0 ? (s / regime == step / regime ? 1 : 0) : Math.Exp(-(s - step) / RecentCurve.DecaySteps);
+            double near = RecentCurve.ShareAt(s, step, regime);
             inRegime += near * volume;
             beyond += (1 - near) * volume;
         }
     }
 
-    /// <summary>Shrunk ratios realised / predicted over the closed steps, from each step's own curve at the multiplier that was executed.</summary>
-    private static void Calibration(in ForecastInput input, out double costRatio, out double valueRatio)
-    {
-        double realCost = 0, realValue = 0, predictedCost = 0, predictedValue = 0;
-        ReadOnlySpan<StepRow> rows = input.Trajectory.Rows;
-        for (int s = 0; s < rows.Length; s++)
-        {
-            ref readonly StepRow row = ref rows[s];
-            if (row.Impressions <= 0 || row.Multiplier <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
-            double at = (Math.Log(row.Multiplier) - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
-            // Below the grid cost falls with the square of the bid, value with the bid.
-            double fall = Math.Exp(Math.Min(at, 0) * ResponseGrid.LogStep);
-            at = Math.Clamp(at, 0, ResponseGrid.Points - 1);
-            int i = Math.Min((int)at, ResponseGrid.Points - 2);
-            double part = at - i;
-            double stepCost = (double)cost[i] + part * ((double)cost[i + 1] - (double)cost[i]);
-            double stepValue = (double)value[i] + part * ((double)value[i + 1] - (double)value[i]);
-            if (!double.IsFinite(stepCost) || !double.IsFinite(stepValue)) continue;
-            double covered = row.Coverage;
-            predictedCost += covered * stepCost * fall * fall;
-            predictedValue += covered * stepValue * fall;
-            // Late spend belongs to closed steps: without it slow bills would read as a cheap market.
-            realCost += (row.Cost + row.LateCost) / input.Budget;
-            realValue += row.ValueWon * input.Reference / input.Budget;
-        }
-
-        const double Shrink = 0.05;
-        costRatio = Math.Clamp((realCost + Shrink) / (predictedCost + Shrink), 0.25, 4);
-        valueRatio = Math.Clamp((realValue + Shrink) / (predictedValue + Shrink), 0.25, 4);
-    }
-
-    private static double Interpolate(double[] curve, double multiplier)
+    internal static double Interpolate(ReadOnlySpan<double> curve, double multiplier)
     {
         double at = Math.Clamp((Math.Log(multiplier) - LogLowest) / LogStep, 0, Points - 1);
         int i = Math.Min((int)at, Points - 2);

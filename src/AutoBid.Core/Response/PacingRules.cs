@@ -3,9 +3,6 @@ namespace AutoBid.Core.Response;
 /// <summary>The multiplier a forecast asks for under each promise (policies.md section 2). The grid is scanned, never bisected.</summary>
 public static class PacingRules
 {
-    /// <summary>Parts into which the two grid intervals beside the best point are cut.</summary>
-    private const int Parts = 8;
-
     /// <summary>alpha_B: the largest multiplier whose projected cost stays within what is left of the budget; the lowest when none does.</summary>
     public static double SpendBudget(DayForecast forecast)
     {
@@ -54,45 +51,35 @@ public static class PacingRules
     /// </summary>
     public static double BestScore(DayForecast forecast, bool hasTarget)
     {
-        ReadOnlySpan<double> cost = forecast.Cost, value = forecast.Value;
-        double best = double.NegativeInfinity;
-        int at = forecast.FirstPoint;
-        for (int i = forecast.FirstPoint; i <= forecast.LastPoint; i++)
-        {
-            double score = Score(forecast, cost[i], value[i], hasTarget);
-            if (score > best * (1 + 1e-12)) (best, at) = (score, i);
-        }
-
-        // The score has a kink where the money ends: on the grid alone a steep curve loses up to 1 % to it.
-        double multiplier = DayForecast.Multipliers[at];
-        for (int i = Math.Max(at - 1, forecast.FirstPoint); i <= Math.Min(at, forecast.LastPoint - 1); i++)
-        {
-            double kink = cost[i + 1] > cost[i] ? (forecast.Left - cost[i]) / (cost[i + 1] - cost[i]) : 0;
-            for (int k = 0; k < Parts; k++)
-            {
-                double part = k > 0 ? k / (double)Parts : kink;
-                if (part is not (> 0 and < 1)) continue;
-                double score = Score(forecast, cost[i] + part * (cost[i + 1] - cost[i]), value[i] + part * (value[i + 1] - value[i]), hasTarget);
-                if (score > best * (1 + 1e-12)) (best, multiplier) = (score, Within(i, part));
-            }
-        }
-
-        return multiplier;
-    }
-
-    private static double Score(DayForecast forecast, double cost, double value, bool hasTarget)
-    {
-        double share = cost > forecast.Left ? forecast.Left / cost : 1;
-        double total = forecast.ValueSoFar + share * value;
-        double spent = forecast.Spent + share * cost;
-        return hasTarget && spent > total ? total * (total / spent) * (total / spent) : total;
+        return ScoreSearch.Best(new OfForecast(forecast, hasTarget ? ScoreRule.Score : ScoreRule.Value), out _);
     }
 
     private static double Between(int i, double left, double right, double wanted)
     {
-        return Within(i, right > left ? Math.Clamp((wanted - left) / (right - left), 0, 1) : 0);
+        return ScoreSearch.Within(i, right > left ? Math.Clamp((wanted - left) / (right - left), 0, 1) : 0);
     }
 
-    private static double Within(int i, double part)
-        => DayForecast.Multipliers[i] * Math.Pow(DayForecast.Multipliers[i + 1] / DayForecast.Multipliers[i], part);
+    private readonly struct OfForecast(DayForecast forecast, ScoreRule rule) : IScoredCurves
+    {
+        public int FirstPoint => forecast.FirstPoint;
+
+        public int LastPoint => forecast.LastPoint;
+
+        public int Samples => 1;
+
+        public double At(int point, double part)
+        {
+            ReadOnlySpan<double> cost = forecast.Cost, value = forecast.Value;
+            if (part == 0) return rule.Of(forecast.Spent, forecast.ValueSoFar, forecast.Left, cost[point], value[point]);
+            return rule.Of(
+                forecast.Spent, forecast.ValueSoFar, forecast.Left,
+                cost[point] + part * (cost[point + 1] - cost[point]), value[point] + part * (value[point + 1] - value[point]));
+        }
+
+        public double Kink(int point, int sample)
+        {
+            ReadOnlySpan<double> cost = forecast.Cost;
+            return cost[point + 1] > cost[point] ? (forecast.Left - cost[point]) / (cost[point + 1] - cost[point]) : 0;
+        }
+    }
 }

@@ -8,8 +8,8 @@ public sealed class PopulationPrior
 {
     private const int Samples = 192;
 
-    private readonly double[] _cost = new double[Samples];
-    private readonly double[] _value = new double[Samples];
+    private readonly double[] _cost;
+    private readonly double[] _value;
     private readonly double _logFirst;
     private readonly double _logStep;
     private readonly double _perLogStep;
@@ -51,8 +51,17 @@ public sealed class PopulationPrior
         _logFirst = Math.Log(bidPerValue[0]);
         _logStep = (Math.Log(bidPerValue[^1]) - _logFirst) / (Samples - 1);
         _perLogStep = 1 / _logStep;
+        _cost = new double[Samples];
+        _value = new double[Samples];
         ResponsePoints.Resample(bidPerValue, cost, _logFirst, _logStep, _cost);
         ResponsePoints.Resample(bidPerValue, value, _logFirst, _logStep, _value);
+    }
+
+    private PopulationPrior(PopulationPrior all, PopulationPrior curve)
+    {
+        (MeanValue, Reference, OpportunitiesPerDay, RegimeSteps, LevelPersistence, Shape) =
+            (all.MeanValue, all.Reference, all.OpportunitiesPerDay, all.RegimeSteps, all.LevelPersistence, all.Shape);
+        (_cost, _value, _logFirst, _logStep, _perLogStep) = (curve._cost, curve._value, curve._logFirst, curve._logStep, curve._perLogStep);
     }
 
     /// <summary>Log of the highest bid per value that the curve has a point for.</summary>
@@ -107,6 +116,9 @@ public sealed class PopulationPrior
         cost = _cost[i] + part * (_cost[i + 1] - _cost[i]);
         value = _value[i] + part * (_value[i + 1] - _value[i]);
     }
+
+    /// <summary>This prior with cost and value of another, whose amounts are in the same units.</summary>
+    public PopulationPrior WithCurveOf(PopulationPrior other) => new(this, other);
 
     /// <summary>Account currency per unit of value bought at a truthful bid: where a MaxConversions reference starts.</summary>
     public double MarketCpa()

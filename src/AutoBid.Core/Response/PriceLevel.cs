@@ -32,33 +32,44 @@ internal static class PriceLevel
         ReadOnlySpan<StepRow> rows = input.Trajectory.Rows;
         double day = Day(rows, prior);
         if (!(day > 0)) return 0;
-        for (int s = 0; s < rows.Length; s++)
-        {
-            ref readonly StepRow row = ref rows[s];
-            if (!(row.Impressions > 0) || !(row.SumValue > 0) || !input.Trajectory.TryGetCurve(s, out _, out ReadOnlySpan<Half> curve)) continue;
-            // Revenue per opportunity says nothing about the population's values: its scale is the prior's own.
-            double level = input.ValueIsRevenue ? prior.Reference / input.Reference : row.MeanValue / prior.MeanValue;
-            double shift = Math.Log(input.Reference * level);
-            double all = row.SumValue * input.Reference / input.Budget;
-            double covered = row.Coverage;
-            for (int k = FirstPoint; k <= LastPoint; k++)
-            {
-                double share = covered * (double)curve[k] / all;
-                if (!(share > LeastShare && share < LargestShare)) continue;
-                prior.AtLog(shift + ResponseGrid.Logs[k], out _, out double here);
-                prior.AtLog(shift + ResponseGrid.Logs[k] + SlopeStep, out _, out double next);
-                double slope = (next - here) / prior.MeanValue / SlopeStep;
-                if (!(slope > 0)) continue;
-                double weight = row.Impressions / day * slope;
-                sum += weight * Math.Clamp((here / prior.MeanValue - share) / slope, -1, 1);
-                weights += weight;
-            }
-        }
+        for (int s = 0; s < rows.Length; s++) Add(input, prior, s, rows[s].Impressions / day, ref sum, ref weights);
 
         return sum / (weights + Shrink);
     }
 
-    private static double Day(ReadOnlySpan<StepRow> rows, PopulationPrior prior)
+    /// <summary>One closed step's own estimate, neither weighed nor shrunk: log, at most +-1; NaN where its curve does not tell.</summary>
+    public static double OfStep(in ForecastInput input, PopulationPrior prior, int step)
+    {
+        double sum = 0, weights = 0;
+        Add(input, prior, step, 1, ref sum, ref weights);
+        return weights > 0 ? sum / weights : double.NaN;
+    }
+
+    /// <summary>Adds the shifts that one step's curve asks for at its points, each weighed by the slope there x <paramref name="weight"/>.</summary>
+    private static void Add(in ForecastInput input, PopulationPrior prior, int step, double weight, ref double sum, ref double weights)
+    {
+        ref readonly StepRow row = ref input.Trajectory.Rows[step];
+        if (!(row.Impressions > 0) || !(row.SumValue > 0) || !input.Trajectory.TryGetCurve(step, out _, out ReadOnlySpan<Half> curve)) return;
+        // Revenue per opportunity says nothing about the population's values: its scale is the prior's own.
+        double level = input.ValueIsRevenue ? prior.Reference / input.Reference : row.MeanValue / prior.MeanValue;
+        double shift = Math.Log(input.Reference * level);
+        double all = row.SumValue * input.Reference / input.Budget;
+        double covered = row.Coverage;
+        for (int k = FirstPoint; k <= LastPoint; k++)
+        {
+            double share = covered * (double)curve[k] / all;
+            if (!(share > LeastShare && share < LargestShare)) continue;
+            prior.AtLog(shift + ResponseGrid.Logs[k], out _, out double here);
+            prior.AtLog(shift + ResponseGrid.Logs[k] + SlopeStep, out _, out double next);
+            double slope = (next - here) / prior.MeanValue / SlopeStep;
+            if (!(slope > 0)) continue;
+            double counts = weight * slope;
+            sum += counts * Math.Clamp((here / prior.MeanValue - share) / slope, -1, 1);
+            weights += counts;
+        }
+    }
+
+    internal static double Day(ReadOnlySpan<StepRow> rows, PopulationPrior prior)
     {
         if (prior.OpportunitiesPerDay > 0) return prior.OpportunitiesPerDay;
         double seen = 0, share = 0;

@@ -14,6 +14,7 @@ internal sealed class RecentCurve
     private readonly double[] _cost = new double[ResponseGrid.Points];
     private readonly double[] _value = new double[ResponseGrid.Points];
     private double _impressions;
+    private double _sumValue;
 
     /// <summary>Market signals behind the curve.</summary>
     public double Signals { get; private set; }
@@ -22,6 +23,12 @@ internal sealed class RecentCurve
     public int First { get; private set; }
 
     public int Last { get; private set; }
+
+    /// <summary>The first step that was summed, whether it had a curve or not.</summary>
+    public int FirstStep { get; private set; }
+
+    /// <summary>Mean predicted value of the opportunities behind the curve.</summary>
+    public double MeanValue => _impressions > 0 ? _sumValue / _impressions : 0;
 
     public bool IsKnown => Signals > 0 && _impressions > 0 && Last > First;
 
@@ -37,6 +44,10 @@ internal sealed class RecentCurve
 
     public double LastValue => _value[Last];
 
+    /// <summary>How far the recent curve speaks for a later step: 1 inside the current regime and 0 beyond; where its length is unknown, less and less.</summary>
+    public static double ShareAt(int later, int step, int regime)
+        => regime > 0 ? (later / regime == step / regime ? 1 : 0) : Math.Exp(-(later - step) / DecaySteps);
+
     /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown; all that a live engine keeps where nothing else counts.</summary>
     public void Sum(in ForecastInput input, int regime)
     {
@@ -45,8 +56,10 @@ internal sealed class RecentCurve
         int step = input.Trajectory.Closed;
         int first = input.RecentCurvesOnly ? Math.Max(0, step - TrajectoryStore.DefaultCurvesKept)
             : regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
+        FirstStep = first;
         Signals = 0;
         _impressions = 0;
+        _sumValue = 0;
         for (int s = first; s < step; s++)
         {
             ref readonly StepRow row = ref input.Trajectory.Rows[s];
@@ -59,6 +72,7 @@ internal sealed class RecentCurve
             }
 
             _impressions += row.Impressions;
+            _sumValue += row.SumValue;
             Signals += row.Signals > 0 ? row.Signals : row.Impressions;
         }
 

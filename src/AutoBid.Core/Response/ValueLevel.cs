@@ -49,6 +49,6 @@ internal static class ValueLevel
     }
 
     /// <summary>Before anything was seen. Revenue is put on the population's scale of bids: its own level is unknown.</summary>
-    private static double Start(in ForecastInput input)
+    public static double Start(in ForecastInput input)
         => input.ValueIsRevenue && input.Prior is { } prior ? prior.Reference / input.Reference : 1;
 }

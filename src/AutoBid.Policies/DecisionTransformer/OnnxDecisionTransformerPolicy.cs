@@ -7,7 +7,6 @@ using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
-using AutoBid.Policies.Simple;
 
 namespace AutoBid.Policies.DecisionTransformer;
 
@@ -16,7 +15,7 @@ namespace AutoBid.Policies.DecisionTransformer;
 /// features of its step and the executed log multiplier of the step before; the answer is the last token's. Calls on several threads make their rows
 /// beside each other and meet in the batcher.
 /// </summary>
-public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable
+public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable, IDecisionRows<DayForecast>
 {
     private const double FeatureLimit = 5;
     private const double ResidualLimit = 0.6;
@@ -29,7 +28,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     private readonly ModelInference _inference;
     private readonly IFeatureBuilder _features;
     private readonly IWindowAddition? _addition;
-    private readonly Stack<Work> _free = new();
+    private readonly DecisionRuns<DayForecast> _runs;
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask;
     private readonly int _window, _width;
 
@@ -46,6 +45,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         _addition = addition;
         _card = card;
         _inference = inference;
+        _runs = new DecisionRuns<DayForecast>(card.Name, inference);
         _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
             ?? throw new ModelRefusedException(RefusalReason.Features, $"there is no feature builder {card.Features.Name} version {card.Features.Version}");
         _window = card.Window;
@@ -78,43 +78,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     public bool DecidesFromPrior => true;
 
-    public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope)
-    {
-        Work work = Rent();
-        try
-        {
-            decisions[..inputs.Length].Clear();
-            int count = Collect(work, inputs, decisions);
-            bool deterministic = scope.DeadlineTimestamp == long.MaxValue;
-            // The same campaigns then share the same chunk whatever order they came in.
-            if (deterministic) Array.Sort(work.Ids, work.Order, 0, count, StringComparer.Ordinal);
-            for (int first = 0; first < count;)
-            {
-                if (scope.IsLate) return;
-                InferenceBatcher batcher = _inference.Current;
-                int chunk = deterministic ? batcher.DeterministicBucket : batcher.Chunks.Choose(count - first);
-                int rows = Math.Min(batcher.Buckets[chunk], count - first);
-                InferenceRequest request = batcher.Rent(rows);
-                InferenceOutcome outcome = Ask(work, batcher, request, chunk, inputs, first, scope);
-                if (outcome == InferenceOutcome.Answered)
-                {
-                    ReadOnlySpan<float> actions = request.Output(batcher.IndexOfOutput(Action));
-                    for (int row = 0; row < rows; row++) Answer(batcher, request, row, actions[row], inputs[work.Order[first + row]], out decisions[work.Order[first + row]]);
-                    first += rows;
-                }
-
-                batcher.Return(request);
-                // An answer after the deadline is worthless: the fallback chain has moved on. A lost device is asked no more: the next way begins this chunk anew.
-                if (outcome == InferenceOutcome.Late) return;
-                if (outcome is InferenceOutcome.Answered || (outcome == InferenceOutcome.Lost && batcher.Provider != "cpu" && _inference.Current.IsAlive)) continue;
-                throw Failure(outcome, request.Error);
-            }
-        }
-        finally
-        {
-            lock (_free) _free.Push(work);
-        }
-    }
+    public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope) => _runs.Decide(this, inputs, decisions, scope);
 
     ModelInference IRetirable.Inference => _inference;
 
@@ -122,61 +86,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     public void Dispose() => _inference.Dispose();
 
-    /// <summary>Makes the request's rows from <paramref name="first"/> on, and runs it.</summary>
-    private InferenceOutcome Ask(
-        Work work, InferenceBatcher batcher, InferenceRequest request, int chunk, ReadOnlySpan<PolicyInput> inputs, int first, in DecisionScope scope)
-    {
-        long started = scope.Monotonic.GetTimestamp();
-        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]], scope.Seed);
-        _inference.Metrics.Built(_card.Name, scope.Monotonic.GetElapsedTime(started));
-        request.Class = scope.IsBulk ? RequestClass.Bulk : RequestClass.Interactive;
-        request.Deadline = _inference.DeadlineOf(scope);
-        request.Bucket = scope.DeadlineTimestamp == long.MaxValue ? batcher.Buckets[chunk] : 0;
-        InferenceOutcome outcome = batcher.Run(request);
-        batcher.Chunks.Measure(chunk, scope.Monotonic.GetElapsedTime(started).TotalMilliseconds);
-        return outcome;
-    }
-
-    private static InferenceException Failure(InferenceOutcome outcome, InferenceException? error) => outcome switch
-    {
-        InferenceOutcome.QueueFull => new InferenceException("the queue of decisions is full", InferenceFault.QueueFull),
-        InferenceOutcome.Lost => new InferenceException(error?.Message ?? "no device is left", InferenceFault.DeviceLost, error),
-        _ => new InferenceException(error!.Message, error.Fault, error),
-    };
-
-    private Work Rent()
-    {
-        lock (_free) return _free.TryPop(out Work? work) ? work : new Work();
-    }
-
-    /// <summary>Decides what needs no model and lists the rest.</summary>
-    private static int Collect(Work work, ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions)
-    {
-        work.Reserve(inputs.Length);
-
-        int count = 0;
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (ColdStart.Applies(inputs[i]))
-            {
-                decisions[i] = ColdStart.Decide(inputs[i]);
-            }
-            else if (inputs[i].Trajectory.Closed >= StepClock.StepsPerDay)
-            {
-                // The day is over: there is no step to decide.
-                decisions[i] = new PolicyDecision { Multiplier = inputs[i].LastMultiplier > 0 ? inputs[i].LastMultiplier : ColdStart.Constant(inputs[i]), IsDecided = true };
-            }
-            else
-            {
-                work.Order[count] = i;
-                work.Ids[count++] = inputs[i].CampaignId;
-            }
-        }
-
-        return count;
-    }
-
-    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input, ulong seed)
+    void IDecisionRows<DayForecast>.Fill(DayForecast scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed)
     {
         Clear(request, row);
         _addition?.Fill(request, row, input, seed);
@@ -189,13 +99,13 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             int token = row * _window + _window - 1 - (now - step);
             FeatureInput then = current.AsOf(step, knowsStep);
             Span<float> state = request.Floats(_states).Slice(token * _width, _width);
-            _features.Write(then, work.Scratch, state);
+            _features.Write(then, scratch, state);
             Normalise(state);
             request.Floats(_condition)[token] = (float)_card.Serving.E;
             request.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
             request.Longs(_timesteps)[token] = step;
             request.Floats(_mask)[token] = 1;
-            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, work.Scratch, out double mpc)) continue;
+            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, scratch, out double mpc)) continue;
             request.Floats(_base)[token] = (float)Math.Log(mpc);
             request.Floats(_baseMask)[token] = 1;
         }
@@ -220,8 +130,10 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             state[i] = (float)Math.Clamp((state[i] - _card.Features.Mean[i]) / (double)_card.Features.Std[i], -FeatureLimit, FeatureLimit);
     }
 
-    private void Answer(InferenceBatcher batcher, InferenceRequest request, int row, double action, in PolicyInput input, out PolicyDecision decision)
+    void IDecisionRows<DayForecast>.Answer(
+        DayForecast scratch, InferenceBatcher batcher, InferenceRequest request, int row, int item, in PolicyInput input, out PolicyDecision decision)
     {
+        double action = request.Output(batcher.IndexOfOutput(Action))[row];
         double log = _card.Action switch
         {
             "multiplier" => Math.Log(action),
@@ -255,22 +167,5 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         }
 
         return -1;
-    }
-
-    /// <summary>What one call needs, reused.</summary>
-    private sealed class Work
-    {
-        public DayForecast Scratch { get; } = new();
-
-        public string[] Ids { get; private set; } = [];
-
-        public int[] Order { get; private set; } = [];
-
-        public void Reserve(int count)
-        {
-            if (Order.Length >= count) return;
-            Order = new int[count];
-            Ids = new string[count];
-        }
     }
 }

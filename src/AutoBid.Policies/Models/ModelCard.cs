@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AutoBid.Policies.Priors;
 
 namespace AutoBid.Policies.Models;
 
@@ -16,7 +17,7 @@ public sealed record ModelCard
 
     public required int Version { get; init; }
 
-    /// <summary>dt or diffusion.</summary>
+    /// <summary>dt, diffusion or market.</summary>
     public required string Kind { get; init; }
 
     public required FeatureSpec Features { get; init; }
@@ -28,7 +29,7 @@ public sealed record ModelCard
 
     public required IReadOnlyList<TensorSpec> Outputs { get; init; }
 
-    /// <summary>multiplier, logMultiplier or residualToMpc.</summary>
+    /// <summary>multiplier, logMultiplier or residualToMpc; none for a market: it samples what bids are chosen on.</summary>
     public required string Action { get; init; }
 
     public required IReadOnlyList<FileSpec> Files { get; init; }
@@ -36,6 +37,11 @@ public sealed record ModelCard
     public required ParitySpec Parity { get; init; }
 
     public required ServingSpec Serving { get; init; }
+
+    /// <summary>
+    /// Of a market: the curve that its latents shift, where that is not the prior it was trained with but the same population at a known level and price.
+    /// </summary>
+    public PriorFile? Curve { get; init; }
 
     /// <summary>Milliseconds of one decision per device; null where not measured.</summary>
     public P99Spec? P99Ms { get; init; }
@@ -66,9 +72,10 @@ public sealed record ModelCard
 
         Require(Name.Length is >= 1 and <= 64 && Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '+'), "name needs 1 to 64 letters, digits, '-', '_' or '+'");
         Require(Version >= 1, "version must be at least 1");
-        Require(Kind is "dt" or "diffusion", $"kind is '{Kind}', not dt or diffusion");
+        Require(Kind is "dt" or "diffusion" or "market", $"kind is '{Kind}', not dt, diffusion or market");
         Require(Window is >= 1 and <= 48, "window must lie in 1..48");
-        Require(Action is "multiplier" or "logMultiplier" or "residualToMpc", $"action is '{Action}', not multiplier, logMultiplier or residualToMpc");
+        if (Kind == "market") Require(Action == "none", $"action is '{Action}', not none: a market samples futures");
+        else Require(Action is "multiplier" or "logMultiplier" or "residualToMpc", $"action is '{Action}', not multiplier, logMultiplier or residualToMpc");
         Require(Features.Mean.Length > 0 && Features.Mean.Length == Features.Std.Length, "features.mean and features.std need one number per column");
         Require(Features.Mean.All(float.IsFinite), "features.mean must be finite");
         Require(Features.Std.All(s => float.IsFinite(s) && s > 0), "features.std must be above 0");
@@ -93,6 +100,16 @@ public sealed record ModelCard
         Require(P99Ms is not { Cpu1: <= 0 } and not { H100: <= 0 }, "p99Ms must be above 0, or null where it was not measured");
         Require(double.IsFinite(Serving.E), "serving.e must be finite");
         Require(Serving.Smoothing is >= 0 and < 1, "serving.smoothing must lie in [0, 1)");
+        if (Curve is not null) Require(Kind == "market", "only a market has a curve");
+        try
+        {
+            Curve?.ToPrior();
+        }
+        catch (PriorFileException error)
+        {
+            problems.Add($"curve: {error.Message}");
+        }
+
         return problems;
     }
 

@@ -6,6 +6,7 @@ using AutoBid.Policies.Diffusion;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Inference.Cuda;
+using AutoBid.Policies.Market;
 
 namespace AutoBid.Policies.Models;
 
@@ -215,7 +216,12 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         ModelInference inference = Open(folder);
         try
         {
-            IBidPolicy policy = folder.Card.Kind == "diffusion" ? new OnnxDiffusionPolicy(folder.Card, inference) : new OnnxDecisionTransformerPolicy(folder.Card, inference);
+            IBidPolicy policy = folder.Card.Kind switch
+            {
+                "diffusion" => new OnnxDiffusionPolicy(folder.Card, inference),
+                "market" => new OnnxMarketPolicy(folder.Card, inference),
+                _ => new OnnxDecisionTransformerPolicy(folder.Card, inference),
+            };
             return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
         }
         catch

@@ -5,7 +5,7 @@ internal static class ParityCheck
 {
     /// <summary>Caps of design.md section 4: a card may ask for less tolerance, never for more.</summary>
     public static double Cap(string kind, string precision, string device)
-        => device == "cpu" && precision == "fp32" ? (kind == "diffusion" ? 1e-3 : 1e-4) : 1e-2;
+        => device == "cpu" && precision == "fp32" ? (kind is "diffusion" or "market" ? 1e-3 : 1e-4) : 1e-2;
 
     /// <exception cref="ModelRefusedException">Reason Parity.</exception>
     public static void Run(ModelCard card, ModelCard.FileSpec file, string folder, IInferenceSession session)

@@ -7,6 +7,7 @@ using AutoBid.Engine.Ports;
 using AutoBid.OpenRtb.Currencies;
 using AutoBid.OpenRtb.Notices;
 using AutoBid.OpenRtb.Profiles;
+using AutoBid.Policies.Ensemble;
 using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
@@ -255,7 +256,8 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton<PolicyMetrics>();
         services.AddSingleton(sp => new ModelRegistry(
             options.ModelsDirectory ?? Installation.Models, RegistryOptionsOf(options), sp.GetRequiredService<PolicyMetrics>(), clocks.Monotonic));
-        services.AddSingleton(sp => new PolicyCatalog([new ConstantPolicy(), new PidPolicy(), new MpcPolicy()], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
+        services.AddSingleton(sp => new PolicyCatalog(
+            [new ConstantPolicy(), new PidPolicy(), new MpcPolicy(), new EnsemblePolicy(sp.GetRequiredService<ModelRegistry>())], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
         services.AddSingleton(sp => new AutoBidEngine(
             OptionsOf(options, node, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
             new DecisionChain(sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>()), static e => EventIdentities.Of(e)));

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using AutoBid.Cli.Simulation;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Tests.Testing;
 using AutoBid.Server.Hosting;
 
 namespace AutoBid.Cli.Tests.Simulation;
@@ -40,6 +41,32 @@ public sealed class PolicyResolverTests
 
             using var other = new PolicyResolver(candidates);
             Assert.Equal($"gave/{version}", other.Find("gave").Model);
+        }
+        finally
+        {
+            Directory.Delete(candidates, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void TheEnsembleIsKnownByTheCardsOfItsMembers()
+    {
+        string candidates = Directory.CreateTempSubdirectory("autobid-ensemble").FullName;
+        try
+        {
+            using var resolver = new PolicyResolver(candidates);
+            // Without a market it is MPC, and has no card.
+            Assert.Null(resolver.CardOf(resolver.Find("ensemble")));
+            ModelFiles.Install(candidates, "market");
+            IBidPolicy alone = resolver.Find("ensemble");
+            Assert.Equal("ensemble(market/1)", alone.Model);
+            string? card = resolver.CardOf(alone);
+            Assert.Equal(64, card?.Length);
+            using var other = new PolicyResolver(Path.Combine(Path.GetTempPath(), "autobid-no-such-registry"));
+            Assert.Equal(card, other.CardOf(other.Find($"ensemble@{candidates}")));
+            ModelFiles.Edit(Path.Combine(candidates, "market", "1"), model => model["serving"]!["e"] = 1);
+            using var edited = new PolicyResolver(candidates);
+            Assert.NotEqual(card, edited.CardOf(edited.Find("ensemble")));
         }
         finally
         {

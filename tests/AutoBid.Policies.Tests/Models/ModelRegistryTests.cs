@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
@@ -153,6 +154,49 @@ public sealed class ModelRegistryTests : IDisposable
     {
         Edit(Install("tiny"), card => card["kind"] = "diffusion");
         Refuses(RefusalReason.Shape, "noise");
+    }
+
+    [Fact]
+    public void A_market_goes_live_and_decides_the_same_day_the_same_way()
+    {
+        Install("market");
+        using ModelRegistry registry = Loaded();
+        IBidPolicy policy = Assert.Single(registry.Live).Policy;
+        PolicyInput input = new Days().Input(d => d.Steps(6, 0.8), Days.Prior());
+        PolicyDecision first = Call.One(policy, input), again = Call.One(policy, input);
+        Assert.Equal("market/1", policy.Model);
+        Assert.Equal(first.Multiplier, again.Multiplier);
+        Assert.Equal(first.Plan!.Spend, again.Plan!.Spend);
+        Assert.InRange(first.Plan.Promise, 0.8, 1);
+    }
+
+    [Fact]
+    public void A_market_has_no_action_and_only_a_market_has_none()
+    {
+        Edit(Install("tiny"), card => card["action"] = "none");
+        Refuses(RefusalReason.Card, "action is 'none'");
+        Directory.Delete(Path.Combine(_root, "tiny"), recursive: true);
+        string folder = Install("market");
+        Edit(folder, card => card["action"] = "logMultiplier");
+        Refuses(RefusalReason.Card, "not none");
+        Edit(folder, card => (card["action"], card["kind"]) = ("logMultiplier", "diffusion"));
+        Refuses(RefusalReason.Shape, "noise");
+    }
+
+    [Fact]
+    public void A_curve_that_is_none_is_refused()
+    {
+        Edit(Install("market"), card => card["curve"] = new JsonObject
+        {
+            ["name"] = "curve",
+            ["version"] = 1,
+            ["bidPerValue"] = new JsonArray(2, 1),
+            ["cost"] = new JsonArray(0, 1),
+            ["value"] = new JsonArray(0, 1),
+            ["meanValue"] = 1,
+            ["reference"] = 1,
+        });
+        Refuses(RefusalReason.Card, "bidPerValue must ascend");
     }
 
     [Fact]

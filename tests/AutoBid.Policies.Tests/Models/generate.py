@@ -92,9 +92,46 @@ def write(folder, window, residual, plans=False):
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
 
 
+def write_market(folder):
+    """A market that completes days with a tenth of the noise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draw, rows, latents = np.random.default_rng(8), 8, 3
+    x = {"market": draw.normal(0, 0.3, (rows, STEPS, latents)), "known": draw.integers(0, 2, (rows, STEPS, latents)), "now": np.zeros((rows, STEPS)),
+         "boundary": np.zeros((rows, STEPS)), "noise": draw.normal(0, 1, (rows, SAMPLES, STEPS, latents))}
+    x = {name: value.astype(np.float32) for name, value in x.items()}
+    node = helper.make_node
+    # now and boundary are inputs of the kind: times 0 they change nothing.
+    nodes = [node("Unsqueeze", ["market", "one"], ["days"]), node("Unsqueeze", ["known", "one"], ["given"]), node("Mul", ["days", "given"], ["kept"]),
+             node("Sub", ["unit", "given"], ["open"]), node("Mul", ["noise", "tenth"], ["drawn"]), node("Mul", ["drawn", "open"], ["filled"]),
+             node("Add", ["now", "boundary"], ["marks"]), node("Mul", ["marks", "zero"], ["nothing"]), node("ReduceSum", ["nothing", "axis"], ["none"], keepdims=1),
+             node("Unsqueeze", ["none", "two"], ["still"]), node("Sum", ["kept", "filled", "still"], ["futures"])]
+    consts = {"one": np.array([1], np.int64), "two": np.array([2, 3], np.int64), "axis": np.array([1], np.int64), "unit": np.array(1, np.float32),
+              "tenth": np.array(0.1, np.float32), "zero": np.array(0, np.float32)}
+    inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", *v.shape[1:]]) for n, v in x.items()]
+    outputs = [helper.make_tensor_value_info("futures", TensorProto.FLOAT, ["batch", SAMPLES, STEPS, latents])]
+    model = helper.make_model(helper.make_graph(nodes, "market", inputs, outputs, [numpy_helper.from_array(v, k) for k, v in consts.items()]),
+                              opset_imports=[helper.make_opsetid("", 17)], producer_name="autobid-tests")
+    model.ir_version = 8
+    onnx.checker.check_model(model, full_check=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    given = (x["market"] * x["known"])[:, None]
+    futures = given + np.float32(0.1) * x["noise"] * (1 - x["known"][:, None])
+    np.savez(folder / "parity.npz", **x, out_futures=futures.astype(np.float32))
+    card = {
+        "name": "market", "version": 1, "kind": "market", "features": {"name": "market-levels", "version": 1, "mean": [0.0] * latents, "std": [0.3] * latents},
+        "window": STEPS, "inputs": [{"name": n, "dtype": "float32", "shape": [-1, *v.shape[1:]]} for n, v in x.items()],
+        "outputs": [{"name": "futures", "dtype": "float32", "shape": [-1, SAMPLES, STEPS, latents]}], "action": "none", "rtg": {"scale": 1.0, "gamma": 2.0},
+        "files": [{"path": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "precision": "fp32", "provider": "cpu",
+                   "rtol": 1e-3, "atol": 1e-3}],
+        "parity": {"file": "parity.npz", "n": rows}, "data": {"sha256": "0" * 64, "seeds": [8]}, "serving": {"e": 0, "smoothing": 0, "noises": SAMPLES, "steps": 1},
+        "scores": {}, "p99Ms": {"cpu1": 1.5, "h100": None}}
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
 write(HERE / "tiny", WINDOW, False)
 write(HERE / "residual", WINDOW, True)
 write(HERE / "planner", WINDOW, False, plans=True)
+write_market(HERE / "market")
 # A graph whose window is not the one its card (copied from tiny by the test) promises.
 (HERE / "wrong-shape.onnx").write_bytes(graph(WINDOW + 1, False).SerializeToString())
 np.savez_compressed(HERE / "arrays.npz", f4=np.arange(6, dtype=np.float32).reshape(2, 3) / 4, f2=np.array([1.5, -2], np.float16),

@@ -9,5 +9,7 @@ internal static class Cards
 
     public static ModelCard Tiny { get; } = ModelCard.Parse(File.ReadAllBytes(Path.Combine(Source, "tiny", "card.json")));
 
+    public static ModelCard Market { get; } = ModelCard.Parse(File.ReadAllBytes(Path.Combine(Source, "market", "card.json")));
+
     public static ModelCard Residual { get; } = ModelCard.Parse(File.ReadAllBytes(Path.Combine(Source, "residual", "card.json")));
 }

@@ -29,6 +29,9 @@ internal sealed class FakeSession(int window = 4, bool residual = false, string 
     /// <summary>Answer of row, step and channel of a planning session.</summary>
     public Func<int, int, int, float> Plan { get; set; } = (_, _, _) => 0;
 
+    /// <summary>Latent of row, sample, step and channel of a market session.</summary>
+    public Func<int, int, int, int, float> Future { get; set; } = (_, _, _, _) => 0;
+
     /// <summary>Runs before the answer: may throw or advance a clock.</summary>
     public Action? OnRun { get; set; }
 
@@ -47,6 +50,17 @@ internal sealed class FakeSession(int window = 4, bool residual = false, string 
         };
     }
 
+    /// <summary>A graph that samples futures; two of them unless the noise says otherwise.</summary>
+    public static FakeSession Market(int[]? noise = null, int[]? futures = null, int[]? market = null) => new()
+    {
+        Inputs =
+        [
+            new("market", "float32", market ?? [-1, 48, 3]), new("known", "float32", [-1, 48, 3]), new("now", "float32", [-1, 48]),
+            new("boundary", "float32", [-1, 48]), new("noise", "float32", noise ?? [-1, 2, 48, 3]),
+        ],
+        Outputs = [new SessionTensor("futures", "float32", futures ?? [-1, 2, 48, 3])],
+    };
+
     public int Index(string input) => Inputs.Select((t, i) => (t, i)).First(x => x.t.Name == input).i;
 
     public Span<float> Floats(int input) => Get(_floats, input, Inputs[input]);
@@ -60,6 +74,14 @@ internal sealed class FakeSession(int window = 4, bool residual = false, string 
         Assert.Contains(rows, _batches);
         Runs.Add(rows);
         OnRun?.Invoke();
+        if (Outputs[0].Name == "futures")
+        {
+            Span<float> futures = Get(_outputs, 0, Outputs[0]);
+            for (int i = 0; i < rows * Outputs[0].RowLength; i++)
+                futures[i] = Future(i / Outputs[0].RowLength, i % Outputs[0].RowLength / 144, i % 144 / 3, i % 3);
+            return;
+        }
+
         Span<float> action = Get(_outputs, 0, Outputs[0]);
         for (int row = 0; row < rows; row++) action[row] = Action(row);
         if (Outputs[1].Name != "plan") return;

@@ -23,7 +23,7 @@ public sealed class PolicyEndpointsTests : IDisposable
         Assert.Equal("mpc", answer.GetProperty("default").GetProperty("name").GetString());
         Assert.Equal(JsonValueKind.Null, answer.GetProperty("default").GetProperty("verdict").ValueKind);
         Assert.Equal("no model has the verdict default (there is no model)", Reason(answer));
-        Assert.Equal(["constant", "mpc", "pid"], answer.GetProperty("policies").EnumerateArray().Select(policy => policy.GetProperty("name").GetString()));
+        Assert.Equal(["constant", "ensemble", "mpc", "pid"], answer.GetProperty("policies").EnumerateArray().Select(policy => policy.GetProperty("name").GetString()));
         Assert.Equal("mpc", await DeciderAsync(service, "none"));
     }
 
