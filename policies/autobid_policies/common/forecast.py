@@ -153,10 +153,11 @@ def _recent(days: TrajectorySet, regime: int) -> tuple[Tensor, Tensor, Tensor]:
     return cost / scale, value / scale, count
 
 
-def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor, exact: bool = False) -> TrajectorySet:
+def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor, exact: bool = False, dearer: Tensor | None = None) -> TrajectorySet:
     """The days with forecasts for each state of knowledge: V = 4, index (step unknown) + 2 x (regime unknown). `exact`: on the
-    service's own points in the days' own precision, at five times the memory."""
-    made = [tabulate(days, prior, log_grid, step, regime, exact) for regime in (True, False) for step in (True, False)]
+    service's own points in the days' own precision, at five times the memory. `dearer` [N,T]: log of the prices relative to the prior's
+    when each step is decided, which MPC follows and features do not."""
+    made = [tabulate(days, prior, log_grid, step, regime, exact, dearer) for regime in (True, False) for step in (True, False)]
     cost, value = (torch.stack([pair[i] for pair in made], 1) for i in (0, 1))
     return replace(days, table_cost=cost, table_value=value, table_budget=days.budget.clone(), table_target=days.target.clone())
 
@@ -216,19 +217,22 @@ class Planner:
 
 
 def tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, knows_step: bool = True, knows_regime: bool = True,
-             exact: bool = False) -> tuple[Tensor, Tensor]:
+             exact: bool = False, dearer: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Uncalibrated cost and value of the rest of the day at the axis' points [N,T,points], half unless `exact`."""
     regime = prior.regime if knows_regime else 0
     logs = (ENGINE if exact else COARSE).logs(days.device)
     parts = []
+    if dearer is None:
+        dearer = torch.zeros_like(days.cost)
     for start in range(0, len(days), 256):
         chunk = days.take(torch.arange(start, min(start + 256, len(days)), device=days.device))
-        made = _tabulate(chunk, prior, log_grid, logs, regime, knows_step)
+        made = _tabulate(chunk, prior, log_grid, logs, regime, knows_step, dearer[start:start + 256].unsqueeze(2))
         parts.append(made if exact else tuple(table.half() for table in made))
     return tuple(torch.cat(column) for column in zip(*parts))
 
 
-def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor, regime: int, knows_step: bool) -> tuple[Tensor, Tensor]:
+def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor, regime: int, knows_step: bool,
+              dearer: Tensor) -> tuple[Tensor, Tensor]:
     level, lasting = _levels(days, prior, regime, knows_step)
     inside, beyond = _volumes(days, prior, regime, knows_step)
     recent_cost, recent_value, count = _recent(days, regime)
@@ -236,8 +240,8 @@ def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor,
     weight = (count / (count + SIGNALS_FOR_HALF_WEIGHT)).unsqueeze(2)
 
     def read_prior(at: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-        cost, value = prior.at(at + torch.log(target * scale.unsqueeze(2)))
-        return cost / budget, value * scale.unsqueeze(2) * target / budget
+        cost, value = prior.at(at + torch.log(target * scale.unsqueeze(2)) - dearer)
+        return cost * torch.exp(dearer) / budget, value * scale.unsqueeze(2) * target / budget
 
     near_cost, near_value = read_prior(logs.view(1, 1, -1), level)
     far_cost, far_value = read_prior(logs.view(1, 1, -1), lasting)
