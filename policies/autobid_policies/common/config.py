@@ -20,6 +20,7 @@ DENOISERS = ("transformer", "unet")
 PLAN_STATES = ("flows", "means")
 # How a sampled plan is brought to what is asked for: not at all, by the aligner, by picking the best of several samples, by classifier guidance.
 CHOICES = ("none", "align", "best", "guide")
+MARKET_CURVES = ("prior", "aligned")
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class FuturesConfig:
     """The market by diffusion; other objectives do not look at it. Learning rate, batch and steps are the offline stage's."""
 
     noises: int = 16                   # futures of one decision
+    curve: str = "prior"               # that latents shift: the population prior, or "aligned": at known level and price, made of the training days
     ema: float = 0.999                 # decay of the averaged weights, which are what is evaluated and shipped
     hideStep: float = 0.3              # shares of training days whose running step is not forecast,
     hideRegime: float = 0.3            # whose regime is unknown,
@@ -153,6 +155,8 @@ class FuturesConfig:
         shares = (self.hideStep, self.hideRegime, self.hidePrices, self.gaps, self.recut)
         if self.noises < 1 or not 0 <= self.ema < 1 or min(shares) < 0 or max(shares) > 1:
             raise ValueError("futures: noises must be at least 1, ema lie in [0, 1), shares in 0..1")
+        if self.curve not in MARKET_CURVES:
+            raise ValueError(f"futures.curve must be one of {', '.join(MARKET_CURVES)}")
         if not self.recutLengths or not all(1 <= n <= 48 for n in self.recutLengths):
             raise ValueError("futures.recutLengths must lie in 1..48")
 

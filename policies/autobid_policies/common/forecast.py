@@ -69,26 +69,30 @@ class Prior:
     @staticmethod
     def read(path: Path) -> "Prior":
         """In torch's default precision."""
-        real = torch.get_default_dtype()
         try:
-            raw = json.loads(path.read_text("utf-8"))
-            logs = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
-            shape = torch.tensor(raw.get("shape") or [1.0] * STEPS, dtype=torch.float64)
-            samples = torch.linspace(float(logs[0]), float(logs[-1]), Prior.SAMPLES, dtype=torch.float64)
-
-            def resample(table: list[float]) -> Tensor:
-                points = torch.tensor(table, dtype=torch.float64)
-                right = torch.searchsorted(logs, samples).clamp(1, len(logs) - 1)
-                part = (samples - logs[right - 1]) / (logs[right] - logs[right - 1])
-                return (points[right - 1] + part * (points[right] - points[right - 1])).to(real)
-
-            return Prior(float(samples[0]), float(samples[1] - samples[0]), resample(raw["cost"]), resample(raw["value"]),
-                         float(raw["meanValue"]), (shape / shape.sum()).to(real), float(raw.get("opportunitiesPerDay", 0)),
-                         int(raw.get("regimeSteps", 0)), float(raw.get("levelPersistence", 0)))
+            return Prior.parse(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: forecasts need the prior that the data were made with") from None
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: {error!r}") from None
+
+    @staticmethod
+    def parse(raw: dict) -> "Prior":
+        """Of what a prior file holds. KeyError, TypeError or ValueError where it does not."""
+        real = torch.get_default_dtype()
+        logs = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
+        shape = torch.tensor(raw.get("shape") or [1.0] * STEPS, dtype=torch.float64)
+        samples = torch.linspace(float(logs[0]), float(logs[-1]), Prior.SAMPLES, dtype=torch.float64)
+
+        def resample(table: list[float]) -> Tensor:
+            points = torch.tensor(table, dtype=torch.float64)
+            right = torch.searchsorted(logs, samples).clamp(1, len(logs) - 1)
+            part = (samples - logs[right - 1]) / (logs[right] - logs[right - 1])
+            return (points[right - 1] + part * (points[right] - points[right - 1])).to(real)
+
+        return Prior(float(samples[0]), float(samples[1] - samples[0]), resample(raw["cost"]), resample(raw["value"]),
+                     float(raw["meanValue"]), (shape / shape.sum()).to(real), float(raw.get("opportunitiesPerDay", 0)),
+                     int(raw.get("regimeSteps", 0)), float(raw.get("levelPersistence", 0)))
 
     def at(self, log: Tensor) -> tuple[Tensor, Tensor]:
         """Below the first point cost falls with the square of the bid, value with the bid; flat above the last."""

@@ -32,8 +32,9 @@ _CHUNK = 512
 class Examination:
     """Days of one split at fixed steps; noise and climatology are drawn once, so that checkpoints are compared on the same numbers."""
 
-    def __init__(self, days: TrajectorySet, training: Latents, prior: Prior, log_grid: Tensor, noises: int, keys: int, device: torch.device):
-        """`keys`: of whole periods, 0 all."""
+    def __init__(self, days: TrajectorySet, training: Latents, prior: Prior, curve: Prior, log_grid: Tensor, noises: int, keys: int,
+                 device: torch.device):
+        """`prior` is MPC's, `curve` what latents are relative to; `keys`: of whole periods, 0 all."""
         days = whole_periods(days, keys)
         generator = torch.Generator().manual_seed(37)
         logs = probe_logs(days.device)
@@ -45,7 +46,7 @@ class Examination:
         places = torch.arange(len(rows))
         self.steps = ((13 * rows + STEPS // STEPS_PER_KEY * (places % STEPS_PER_KEY)) % STEPS).to(device)
         future = (torch.arange(STEPS).unsqueeze(0) >= self.steps.cpu().unsqueeze(1)).float()
-        day = latents.of_days(days, prior, log_grid)
+        day = latents.of_days(days, curve, log_grid)
         self.day = day.take(rows).to(device)
         self.target, self.budget = days.target[rows].to(device), days.budget[rows].to(device)
         flows = observed(days.take(rows), future.to(days.device), logs, log_grid)
@@ -57,7 +58,7 @@ class Examination:
         self.filled = day.filled(course.cpu())[rows].to(device)
         drawn = torch.randint(0, len(training), (len(rows), noises), generator=generator).to(training.values.device)
         self.drawn = training.filled(course)[drawn].to(device)
-        self.regime, self.prior, self.logs = prior.regime, prior, logs.to(device)
+        self.regime, self.curve, self.logs = prior.regime, curve, logs.to(device)
         self.baselines = {name: self._baselines(name) for name in KNOWLEDGE}
 
     def __len__(self) -> int:
@@ -71,7 +72,7 @@ class Examination:
 
     def _composed(self, market: Tensor, given: Known, rows: slice) -> Tensor:
         """[B,M,6]: log cost, then log value, at each probe."""
-        return in_log(torch.cat(compose(market, given.future, self.target[rows], self.budget[rows], self.prior, self.logs), 2))
+        return in_log(torch.cat(compose(market, given.future, self.target[rows], self.budget[rows], self.curve, self.logs), 2))
 
     def _chunks(self) -> Iterator[slice]:
         return (slice(start, min(start + _CHUNK, len(self))) for start in range(0, len(self), _CHUNK))

@@ -21,6 +21,7 @@ from ..common.model import parameters
 from ..common.objective import Report
 from ..common.trainer import Course, pick_device, schedule
 from . import latents
+from .curve import aligned
 from .model import MarketModel
 from .score import Examination
 from .situations import SituationSampler
@@ -42,12 +43,15 @@ class MarketTrainer:
             torch.backends.cuda.matmul.allow_tf32 = True
         self.manifest, days = load(data)
         self.prior = Prior.read(data / "prior.json")
+        raw = json.loads((data / "prior.json").read_text("utf-8"))
         self.log_grid = torch.tensor(self.manifest.log_grid)
         train, self.validation, self.test = (days.where(split) for split in ("train", "validation", "test"))
         del days
         if not len(train) or not len(self.validation):
             raise DataError(f"{data}: the train and validation splits must not be empty")
-        self.days = latents.of_days(train, self.prior, self.log_grid).to(self.device)
+        self.raw_curve = raw if config.futures.curve == "prior" else aligned(train, raw, self.log_grid)
+        self.curve = Prior.parse(self.raw_curve)
+        self.days = latents.of_days(train, self.curve, self.log_grid).to(self.device)
         self.sampler = SituationSampler(self.days, clusters(train).to(self.device), self.prior.regime, config.futures)
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(device=self.device).manual_seed(config.seed)
@@ -61,7 +65,7 @@ class MarketTrainer:
         self.course = Course()
 
     def _examine(self, days, keys: int) -> Examination:
-        return Examination(days, self.days, self.prior, self.log_grid, self.config.futures.noises, keys, self.device)
+        return Examination(days, self.days, self.prior, self.curve, self.log_grid, self.config.futures.noises, keys, self.device)
 
     # -- state -----------------------------------------------------------------------------------------------------------------
 
@@ -80,7 +84,7 @@ class MarketTrainer:
         state = checkpoint.load(self.out / "checkpoint.pt")
         if state["sha256"] != self.manifest.sha256:
             raise DataError("checkpoint.pt was trained on other data")
-        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("objective", "diffusion")):
+        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("objective", "diffusion", "futures")):
             raise DataError("checkpoint.pt has another model configuration")
         self.step, self.progress = state["step"], state["progress"]
         self.model.load_state_dict(state["model"])
@@ -199,4 +203,5 @@ class MarketTrainer:
             "config": self.config.as_dict(), "policy": self.best_state,
             "features": {"name": latents.NAME, "version": latents.VERSION, "names": list(latents.CHANNELS)},
             "mean": self.best_state["mean"], "std": self.best_state["std"], "scores": scores, "request": 0.0, "parity": parity,
+            "curve": self.raw_curve if self.config.futures.curve == "aligned" else None,
             "data": {"sha256": self.manifest.sha256, "seeds": list(self.manifest.seeds), "priorSha256": self.manifest.prior_sha256}}, self.out / "model.pt")
