@@ -35,23 +35,23 @@ def aligned(days: TrajectorySet, raw: dict, log_grid: Tensor) -> dict:
 
 
 def _sums(days: TrajectorySet, prior: Prior, log_grid: Tensor, points: Tensor) -> Tensor:
-    """[3, points]: number, cost and value of the response points at each of the evenly spaced log bids, shared between its two neighbours, per
-    opportunity of the population's own level and price."""
+    """[3, points]: number, cost and value of the response points at each log bid, every one shared between its two neighbours, per opportunity
+    of the population's own level and price."""
     found = latents.of_days(days, prior, log_grid)
     told = found.exists.min(2).values > 0
     level, price = found.values[:, :, LEVEL].unsqueeze(2), found.values[:, :, PRICE].unsqueeze(2)
-    place = (torch.log(days.target).view(-1, 1, 1) + level - price + log_grid - float(points[0])) / float(points[1] - points[0])
+    at = torch.log(days.target).view(-1, 1, 1) + level - price + log_grid
     unit = (days.budget.unsqueeze(1) / days.impressions.clamp(min=1e-9)).unsqueeze(2)
     cost = days.response_cost.to(level.dtype) * unit * torch.exp(-price)
     value = days.response_value.to(level.dtype) * unit * torch.exp(-level) / days.target.view(-1, 1, 1)
-    inside = told.unsqueeze(2) & (place >= 0) & (place <= len(points) - 1)
-    place = place[inside].double()
-    low = place.floor().clamp(max=len(points) - 2)
-    part = place - low
+    inside = told.unsqueeze(2) & (at >= points[0]) & (at <= points[-1])
+    at = at[inside].double()
+    low = torch.searchsorted(points, at, right=True).clamp(1, len(points) - 1) - 1
+    part = (at - points[low]) / (points[low + 1] - points[low])
     sums = torch.zeros(3, len(points), dtype=torch.float64)
     for row, table in enumerate((None, cost, value)):
-        amount = torch.ones_like(place) if table is None else table[inside].double()
-        sums[row].index_add_(0, low.long(), (1 - part) * amount).index_add_(0, low.long() + 1, part * amount)
+        amount = torch.ones_like(at) if table is None else table[inside].double()
+        sums[row].index_add_(0, low, (1 - part) * amount).index_add_(0, low + 1, part * amount)
     return sums
 
 
