@@ -16,14 +16,15 @@ FEWEST = 200
 _CHUNK = 1024
 
 
-def aligned(days: TrajectorySet, raw: dict, log_grid: Tensor) -> dict:
+def aligned(days: TrajectorySet, raw: dict, log_grid: Tensor, device: torch.device | str = "cpu") -> dict:
     """The prior file `raw` with cost and value as means over the steps of training days, each shifted by its own level and price; all else stays.
     One round: prices estimated anew against the curve gain no more, and the two would drift together."""
     prior = Prior.parse(raw)
     points = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
     sums = torch.zeros(3, len(points), dtype=torch.float64)
     for start in range(0, len(days), _CHUNK):
-        sums += _sums(days.take(torch.arange(start, min(start + _CHUNK, len(days)), device=days.device)), prior, log_grid, points)
+        chunk = days.take(torch.arange(start, min(start + _CHUNK, len(days)), device=days.device)).to(device)
+        sums += _sums(chunk, prior, log_grid.to(device), points.to(device)).cpu()
     count, cost, value = sums
     seen = torch.nonzero(count >= FEWEST).flatten()
     if not len(seen):
@@ -48,7 +49,7 @@ def _sums(days: TrajectorySet, prior: Prior, log_grid: Tensor, points: Tensor) -
     at = at[inside].double()
     low = torch.searchsorted(points, at, right=True).clamp(1, len(points) - 1) - 1
     part = (at - points[low]) / (points[low + 1] - points[low])
-    sums = torch.zeros(3, len(points), dtype=torch.float64)
+    sums = torch.zeros(3, len(points), dtype=torch.float64, device=points.device)
     for row, table in enumerate((None, cost, value)):
         amount = torch.ones_like(at) if table is None else table[inside].double()
         sums[row].index_add_(0, low, (1 - part) * amount).index_add_(0, low + 1, part * amount)

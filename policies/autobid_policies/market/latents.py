@@ -51,11 +51,8 @@ class Latents:
         """Values with the course in place of what does not exist."""
         return torch.where(self.exists > 0, self.values, course)
 
-    def take(self, keys: Tensor) -> "Latents":
+    def take(self, keys: Tensor | slice) -> "Latents":
         return Latents(self.values[keys], self.exists[keys])
-
-    def to(self, device: str | torch.device) -> "Latents":
-        return Latents(self.values.to(device), self.exists.to(device))
 
 
 def _evidence(days: TrajectorySet, prior: Prior, log_grid: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,11 +79,13 @@ def _check(days: TrajectorySet, prior: Prior) -> None:
         raise DataError("market latents need a prior that says how many opportunities to expect")
 
 
-def of_days(days: TrajectorySet, prior: Prior, log_grid: Tensor) -> Latents:
+def of_days(days: TrajectorySet, prior: Prior, log_grid: Tensor, device: torch.device | str | None = None) -> Latents:
+    """`device`: where they are computed and stay; None: where the days are."""
     _check(days, prior)
-    parts = []
+    device = device or days.device
+    log_grid, parts = log_grid.to(device), []
     for start in range(0, len(days), _CHUNK):
-        chunk = days.take(torch.arange(start, min(start + _CHUNK, len(days)), device=days.device))
+        chunk = days.take(torch.arange(start, min(start + _CHUNK, len(days)), device=days.device)).to(device)
         expected = prior.per_day * prior.shape.to(chunk.device)
         counted = (chunk.impressions > 0) & (expected > 0)
         valued = (chunk.impressions > 0) & (chunk.mean_value > 0)

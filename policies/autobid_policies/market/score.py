@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..common.data import STEPS, TrajectorySet
 from ..common.evaluate import clusters, whole_periods
-from ..common.forecast import Prior, at_probes, with_tables
+from ..common.forecast import Prior, at_probes, tabulate
 from . import latents
 from .latents import Latents
 from .model import Known, MarketModel
@@ -35,30 +35,23 @@ class Examination:
     def __init__(self, days: TrajectorySet, training: Latents, prior: Prior, curve: Prior, log_grid: Tensor, noises: int, keys: int,
                  device: torch.device):
         """`prior` is MPC's, `curve` what latents are relative to; `keys`: of whole periods, 0 all."""
-        days = whole_periods(days, keys)
+        days, log_grid = whole_periods(days, keys).to(device), log_grid.to(device)
         generator = torch.Generator().manual_seed(37)
-        logs = probe_logs(days.device)
-        dearer = latents.day_level(days, prior, log_grid)
-        tables = with_tables(days, prior, log_grid, dearer=dearer)
-        # Known, and with both step and regime hidden: with_tables' first and last state of knowledge.
-        deterministic = {name: _told(tables, index, logs) for name, index in (("known", 0), ("unknown", 3))}
-        rows = torch.arange(len(days)).repeat_interleave(STEPS_PER_KEY)
-        places = torch.arange(len(rows))
-        self.steps = ((13 * rows + STEPS // STEPS_PER_KEY * (places % STEPS_PER_KEY)) % STEPS).to(device)
-        future = (torch.arange(STEPS).unsqueeze(0) >= self.steps.cpu().unsqueeze(1)).float()
-        day = latents.of_days(days, curve, log_grid)
-        self.day = day.take(rows).to(device)
-        self.target, self.budget = days.target[rows].to(device), days.budget[rows].to(device)
-        flows = observed(days.take(rows), future.to(days.device), logs, log_grid)
-        self.truth = in_log(torch.stack(flows, 1).flatten(1)).to(device)
-        self.deterministic = {name: in_log(x[rows, self.steps.cpu()]).unsqueeze(1).to(device) for name, x in deterministic.items()}
+        self.regime, self.curve, self.logs = prior.regime, curve, probe_logs(device)
+        rows = torch.arange(len(days), device=device).repeat_interleave(STEPS_PER_KEY)
+        places = torch.arange(len(rows), device=device)
+        self.steps = (13 * rows + STEPS // STEPS_PER_KEY * (places % STEPS_PER_KEY)) % STEPS
+        future = (torch.arange(STEPS, device=device) >= self.steps.unsqueeze(1)).float()
+        self.target, self.budget = days.target[rows], days.budget[rows]
+        self.truth = in_log(torch.cat(observed(days.take(rows), future, self.logs, log_grid), 1))
         self.cluster = clusters(days)[rows].cpu()
+        day, course = latents.of_days(days, curve, log_grid), training.course().to(device)
+        self.day, self.filled = day.take(rows), day.filled(course)[rows]
         self.noise = torch.randn(len(rows), noises, STEPS, latents.SIZE, generator=generator).to(device)
-        course = training.course()
-        self.filled = day.filled(course.cpu())[rows].to(device)
         drawn = torch.randint(0, len(training), (len(rows), noises), generator=generator).to(training.values.device)
-        self.drawn = training.filled(course)[drawn].to(device)
-        self.regime, self.curve, self.logs = prior.regime, curve, logs.to(device)
+        self.drawn = training.take(drawn).filled(training.course()).to(device)
+        dearer = latents.day_level(days, prior, log_grid)
+        self.deterministic = {name: _told(days, prior, log_grid, knows, dearer, self.logs)[rows, self.steps].unsqueeze(1) for name, knows in KNOWLEDGE.items()}
         self.baselines = {name: self._baselines(name) for name in KNOWLEDGE}
 
     def __len__(self) -> int:
@@ -67,7 +60,7 @@ class Examination:
     def given(self, knowledge: str, rows: slice = slice(None)) -> Known:
         knows = KNOWLEDGE[knowledge]
         steps = self.steps[rows]
-        return at_step(Latents(self.day.values[rows], self.day.exists[rows]), steps, regime_starts(self.regime if knows else 0, len(steps), steps.device),
+        return at_step(self.day.take(rows), steps, regime_starts(self.regime if knows else 0, len(steps), steps.device),
                        torch.full_like(steps, float(knows), dtype=torch.float32))
 
     def _composed(self, market: Tensor, given: Known, rows: slice) -> Tensor:
@@ -137,7 +130,8 @@ def below(difference: Tensor, cluster: Tensor, draws: int = 400) -> list[float]:
     return [round(float(x), 5) for x in (difference.mean(), low, high)]
 
 
-def _told(days: TrajectorySet, knowledge: int, logs: Tensor) -> Tensor:
-    """[N,T,6]: MPC's cost, then value, at the probes."""
-    one = slice(knowledge, knowledge + 1)
-    return at_probes(replace(days, table_cost=days.table_cost[:, one], table_value=days.table_value[:, one]), logs)
+def _told(days: TrajectorySet, prior: Prior, log_grid: Tensor, knows: bool, dearer: Tensor, logs: Tensor) -> Tensor:
+    """[N,T,6]: MPC's log cost, then log value, at the probes."""
+    cost, value = (table.unsqueeze(1) for table in tabulate(days, prior, log_grid, knows, knows, dearer=dearer))
+    tabled = replace(days, table_cost=cost, table_value=value, table_budget=days.budget, table_target=days.target)
+    return in_log(at_probes(tabled, logs))

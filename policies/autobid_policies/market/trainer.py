@@ -7,6 +7,7 @@ import copy
 import json
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -14,7 +15,7 @@ import torch
 
 from ..common import checkpoint
 from ..common.config import Config
-from ..common.data import STEPS, DataError, load
+from ..common.data import DataError, TrajectorySet, load
 from ..common.evaluate import clusters
 from ..common.forecast import Prior
 from ..common.model import parameters
@@ -31,6 +32,12 @@ REPORT_SHARE, REPORT_SECONDS = 0.1, 15.0
 PARITY_ROWS = 32
 
 
+def _lean(days: TrajectorySet) -> TrajectorySet:
+    """Without what the market does not look at: rows, forecasts and the curves of bids as they were exposed."""
+    nothing = torch.zeros(len(days), 0)
+    return replace(days, **{name: nothing for name in ("features", "curve_cost", "curve_value", "forecast_cost", "forecast_value")})
+
+
 class MarketTrainer:
     """Has the trainer's face: run, resume, start_from."""
 
@@ -42,6 +49,7 @@ class MarketTrainer:
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
         self.manifest, days = load(data)
+        days = _lean(days)
         self.prior = Prior.read(data / "prior.json")
         raw = json.loads((data / "prior.json").read_text("utf-8"))
         self.log_grid = torch.tensor(self.manifest.log_grid)
@@ -49,9 +57,9 @@ class MarketTrainer:
         del days
         if not len(train) or not len(self.validation):
             raise DataError(f"{data}: the train and validation splits must not be empty")
-        self.raw_curve = raw if config.futures.curve == "prior" else aligned(train, raw, self.log_grid)
+        self.raw_curve = raw if config.futures.curve == "prior" else aligned(train, raw, self.log_grid, self.device)
         self.curve = Prior.parse(self.raw_curve)
-        self.days = latents.of_days(train, self.curve, self.log_grid).to(self.device)
+        self.days = latents.of_days(train, self.curve, self.log_grid, self.device)
         self.sampler = SituationSampler(self.days, clusters(train).to(self.device), self.prior.regime, config.futures)
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(device=self.device).manual_seed(config.seed)
@@ -64,7 +72,7 @@ class MarketTrainer:
         self.best, self.best_state = math.inf, None
         self.course = Course()
 
-    def _examine(self, days, keys: int) -> Examination:
+    def _examine(self, days: TrajectorySet, keys: int) -> Examination:
         return Examination(days, self.days, self.prior, self.curve, self.log_grid, self.config.futures.noises, keys, self.device)
 
     # -- state -----------------------------------------------------------------------------------------------------------------
