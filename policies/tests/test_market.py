@@ -19,7 +19,7 @@ from autobid_policies.market import latents
 from autobid_policies.market.curve import aligned
 from autobid_policies.market.latents import LEVEL, PRICE, SIZE, VOLUME, Latents
 from autobid_policies.market.model import Known, MarketModel
-from autobid_policies.market.outcome import compose, crps, in_log, observed, probe_logs
+from autobid_policies.market.outcome import after_each, compose, crps, energy_score, in_log, probe_logs
 from autobid_policies.market.score import Examination
 from autobid_policies.market.situations import SituationSampler, at_step, regime_starts
 from autobid_policies.market.trainer import MarketTrainer
@@ -29,7 +29,9 @@ import onnx_numpy
 
 RAW = {"name": "market", "objective": "market", "device": "cpu", "threads": 1, "validateKeys": 0, "validateEvery": 100, "reportKeys": 0,
        "diffusion": {"width": 32, "layers": 1, "heads": 2, "conditionWidth": 16, "patch": 4, "samplingSteps": 3},
-       "offline": {"steps": 240, "batch": 64, "warmUp": 5, "learningRate": 0.004, "finalRate": 0.0, "clip": 1.0}, "futures": {"noises": 6, "ema": 0.98}}
+       "offline": {"steps": 240, "batch": 64, "warmUp": 5, "learningRate": 0.004, "finalRate": 0.0, "clip": 1.0},
+       "fineTune": {"steps": 40, "batch": 32, "warmUp": 2, "learningRate": 0.002, "finalRate": 0.0, "clip": 1.0}, "futures": {"noises": 6, "ema": 0.9}}
+NONE = {"steps": 0}
 CPU = torch.device("cpu")
 
 
@@ -183,11 +185,12 @@ def test_futures_compose_as_the_prior_says(prior):
 
 
 def test_what_happened_is_read_off_the_days_own_curves(days):
-    some_days, future = days.take(torch.arange(3)), torch.zeros(3, STEPS)
-    future[:, 45:] = 1
-    cost, value = observed(some_days, future, LOG_GRID[[8, 12]], LOG_GRID)
-    for flow, table in ((cost, some_days.response_cost), (value, some_days.response_value)):
-        assert torch.allclose(flow, table[:, 45:, [8, 12]].float().sum(1), rtol=1e-3)
+    some_days = days.take(torch.arange(3))
+    told = after_each(some_days, LOG_GRID[[8, 12]], LOG_GRID)
+    assert told.shape == (3, STEPS, 4)
+    for step in (0, 45, 47):
+        rest = [table[:, step:, [8, 12]].float().sum(1) for table in (some_days.response_cost, some_days.response_value)]
+        assert torch.allclose(told[:, step], in_log(torch.cat(rest, 1)), atol=1e-3)
 
 
 def test_crps_is_the_error_of_a_point_and_rewards_an_honest_spread():
@@ -202,6 +205,26 @@ def test_crps_is_the_error_of_a_point_and_rewards_an_honest_spread():
     assert drawn(1.0, 16, 2) < min(drawn(0.3, 16, 2), drawn(2.5, 16, 2), float(truth.abs().mean()))
     ensemble = torch.tensor([[0.0, 1.0, 3.0]])
     assert float(crps(ensemble, torch.tensor([2.0]))) == pytest.approx(4 / 3 - 0.5 * 2.0)
+
+
+def test_the_energy_score_sees_how_entries_go_together():
+    generator = torch.Generator().manual_seed(3)
+    common, own = torch.randn(4000, 1, generator=generator), torch.randn(4000, 8, generator=generator)
+    truth = common + 0.1 * own
+    weight = torch.ones_like(truth)
+
+    def score(shared: float) -> float:
+        apart = math.sqrt(1.01 - shared ** 2)
+        samples = shared * torch.randn(4000, 6, 1, generator=generator) + apart * torch.randn(4000, 6, 8, generator=generator)
+        return float(energy_score(samples, truth, weight).mean())
+
+    # The same marginals, going together as they do, half, and not at all.
+    assert score(1.0) < score(0.7) < score(0.0)
+    samples = torch.randn(2, 3, 8, requires_grad=True)
+    half = torch.cat([torch.ones(2, 4), torch.zeros(2, 4)], 1)
+    energy_score(samples, truth[:2], half).sum().backward()
+    assert float(samples.grad[:, :, :4].abs().min()) > 0 and float(samples.grad[:, :, 4:].abs().max()) == 0
+    assert energy_score(samples[:, :1].expand(-1, 3, -1), samples[:, 0], half).abs().max() < 2e-3
 
 
 def test_the_aligned_curve_tells_more_than_the_prior(planned, days, prior):
@@ -239,16 +262,18 @@ def test_a_situation_knows_closed_steps_and_never_the_price_of_the_step_decided(
 def test_training_hides_each_part_about_as_often_as_it_is_told_to(day, days):
     options = FuturesConfig(hideStep=0.4, hideRegime=0.2, hidePrices=0.3, gaps=0.0, recut=0.0)
     sampler = SituationSampler(Latents(day.values, torch.ones_like(day.exists)), clusters(days), 8, options)
-    given, drawn = sampler.draw(4000, torch.Generator().manual_seed(2))
+    drawn = sampler.draw(4000, torch.Generator().manual_seed(2))
+    given = drawn.given
     steps = given.now.argmax(1)
-    assert torch.equal(given.market, drawn.values * given.known) and set(steps.tolist()) == set(range(STEPS))
+    assert torch.equal(given.market, drawn.day.values * given.known) and set(steps.tolist()) == set(range(STEPS))
     current = (given.known * given.now.unsqueeze(2)).sum(1)
     assert float(current[:, PRICE].sum()) == 0 and torch.equal(current[:, VOLUME], current[:, LEVEL])
     assert float(1 - current[:, VOLUME].mean()) == pytest.approx(0.4, abs=0.04)
     assert float((given.boundary.sum(1) == 0).float().mean()) == pytest.approx(0.2, abs=0.03)
     later = given.known[steps > 0]
     assert float((later[:, :, PRICE].sum(1) == 0).float().mean()) == pytest.approx(0.3, abs=0.04)
-    again = sampler.draw(4000, torch.Generator().manual_seed(2))[0]
+    assert torch.equal(drawn.day.values, day.values[drawn.keys]) and bool((drawn.as_played == 1).all())
+    again = sampler.draw(4000, torch.Generator().manual_seed(2)).given
     assert torch.equal(again.known, given.known) and torch.equal(again.market, given.market)
 
 
@@ -261,7 +286,9 @@ def test_regimes_are_cut_to_other_lengths_within_their_own_market(day, days):
     numbered = Latents(values, torch.ones_like(values))
     sampler = SituationSampler(numbered, clusters(days), 8, options)
     sampler.course = torch.zeros_like(sampler.course)
-    given, drawn = sampler.draw(64, torch.Generator().manual_seed(4))
+    found = sampler.draw(64, torch.Generator().manual_seed(4))
+    given, drawn = found.given, found.day
+    assert bool((found.as_played == 0).all())
     lengths = set()
     for row in range(64):
         starts = given.boundary[row].nonzero().flatten().tolist()
@@ -335,6 +362,7 @@ def test_the_loss_looks_at_nothing_but_what_was_noised_and_exists(model, day):
 def test_a_short_training_beats_climatology_and_forecast_on_held_out_days(trained):
     out, run = trained
     scores = checkpoint.load(out / "model.pt")["scores"]
+    assert {p["stage"] for p in run.course.points} == {"offline", "fineTune"}
     assert scores["selection"] == pytest.approx(min(p["validation"] for p in run.course.points), abs=1e-5)
     for split in ("validation", "test"):
         for knowledge in ("known", "unknown"):
@@ -347,14 +375,24 @@ def test_a_short_training_beats_climatology_and_forecast_on_held_out_days(traine
             assert 0.2 < rows["futures"]["spreadOfError"] < 2 and "spreadOfError" not in rows["forecast"]
 
 
-def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(planned, tmp_path):
-    changes = {"offline": {**RAW["offline"], "steps": 14, "batch": 16}, "validateEvery": 5}
+def test_fine_tuning_the_sampler_lowers_its_scores(planned, tmp_path):
+    run = trainer(planned, tmp_path, offline={**RAW["offline"], "steps": 120})
+    assert not run.run(stop_at=("fineTune", 0))
+    before = run.examination.selection(run.average)
+    while run.step < 40:
+        run.train_step()
+    assert run.examination.selection(run.average) < 0.97 * before
+
+
+@pytest.mark.parametrize("stop", [("offline", 8), ("fineTune", 3)])
+def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(planned, tmp_path, stop):
+    changes = {"offline": {**RAW["offline"], "steps": 12, "batch": 16}, "fineTune": {**RAW["fineTune"], "steps": 6, "batch": 8}, "validateEvery": 5}
     first, second = trainer(planned, tmp_path / "a", **changes), trainer(planned, tmp_path / "b", **changes)
     assert first.run()
-    assert not second.run(stop_at=8)
+    assert not second.run(stop_at=stop)
     third = trainer(planned, tmp_path / "b", **changes)
     third.resume()
-    assert third.step == 8 and third.run()
+    assert (third.stage, third.step) == stop and third.run()
     done, other = (checkpoint.load(folder / "checkpoint.pt") for folder in (tmp_path / "a", tmp_path / "b"))
     for part in ("model", "average", "bestState"):
         assert all(torch.equal(done[part][name], other[part][name]) for name in done[part])
@@ -368,13 +406,14 @@ def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(planned, tmp_pa
 
 def test_a_run_keeps_to_its_time_and_leaves_checkpoints(planned, tmp_path):
     times = iter(range(0, 10**6, 10))
-    run = MarketTrainer(config(offline={**RAW["offline"], "steps": 10**6, "batch": 8}, checkpointSeconds=40.0), planned, tmp_path, lambda line: None,
-                        lambda: float(next(times)))
+    endless = {stage: {**RAW[stage], "steps": 10**6, "batch": 8} for stage in ("offline", "fineTune")}
+    run = MarketTrainer(config(**endless, checkpointSeconds=40.0), planned, tmp_path, lambda line: None, lambda: float(next(times)))
     saved = []
     save = run.save
     run.save = lambda: (saved.append(run.step), save())
     assert run.run(finish_in=10)
-    assert 5 < run.step < 60 and run.progress > 0.98 and len(saved) > 2 and (tmp_path / "model.pt").exists()
+    assert run.stage == "fineTune" and 5 < run.step < 60 and run.progress > 0.95 and len(saved) > 2 and (tmp_path / "model.pt").exists()
+    assert run.course.seconds["offline"] == pytest.approx(0.25 * 540, abs=30) and sum(run.course.seconds.values()) == pytest.approx(540, abs=50)
     stopped = trainer(planned, tmp_path / "b", offline={**RAW["offline"], "batch": 8})
     stopped.clock = lambda times=iter(range(0, 10**6, 10)): float(next(times))
     assert not stopped.run(minutes=2) and (tmp_path / "b" / "checkpoint.pt").exists()
@@ -415,7 +454,7 @@ def test_exported_graph_is_the_module_and_its_card_keeps_the_contract(trained, t
 
 
 def test_a_model_of_aligned_latents_ships_their_curve(planned, tmp_path):
-    changes = {"futures": {**RAW["futures"], "curve": "aligned"}, "offline": {**RAW["offline"], "steps": 2, "batch": 8}}
+    changes = {"futures": {**RAW["futures"], "curve": "aligned"}, "offline": {**RAW["offline"], "steps": 2, "batch": 8}, "fineTune": NONE}
     run = trainer(planned, tmp_path, **changes)
     assert run.run()
     export.export(tmp_path / "model.pt", tmp_path / "served")
@@ -434,10 +473,10 @@ def test_the_command_trains_the_market_and_refuses_what_it_cannot_do(planned, da
     assert "validation CRPS, step and regime known: futures:" in capsys.readouterr().out
     assert train.main([*command, str(data)]) == 2 and "prior.json is missing" in capsys.readouterr().err
     assert train.main([*command, str(planned), "--start-from", str(tmp_path / "out" / "model.pt")]) == 2
-    assert "no second stage" in capsys.readouterr().err
+    assert "--resume goes on" in capsys.readouterr().err
     assert ablate.main(["--configs", str(path), "--data", str(planned), "--out", str(tmp_path), "--minutes", "1"]) == 2
     assert "the market bids nothing" in capsys.readouterr().err
-    for futures in ({"noises": 0}, {"recut": 1.5}, {"curve": "mine"}, {"recutLengths": [0]}, {"ema": 1.0}, {"gap": 0.1}):
+    for futures in ({"noises": 0}, {"members": 1}, {"recut": 1.5}, {"curve": "mine"}, {"recutLengths": [0]}, {"ema": 1.0}, {"gap": 0.1}):
         with pytest.raises(ValueError, match="futures"):
             config(futures=futures)
 

@@ -139,9 +139,10 @@ class DiffusionConfig:
 
 @dataclass(frozen=True)
 class FuturesConfig:
-    """The market by diffusion; other objectives do not look at it. Learning rate, batch and steps are the offline stage's."""
+    """The market by diffusion; other objectives do not look at it. Steps, batch and rates are those of both stages."""
 
     noises: int = 16                   # futures of one decision
+    members: int = 4                   # of a day in fine-tuning: what a proper score of samples is taken of
     curve: str = "prior"               # that latents shift: the population prior, or "aligned": at known level and price, made of the training days
     ema: float = 0.999                 # decay of the averaged weights, which are what is evaluated and shipped
     hideStep: float = 0.3              # shares of training days whose running step is not forecast,
@@ -153,8 +154,8 @@ class FuturesConfig:
 
     def check(self) -> None:
         shares = (self.hideStep, self.hideRegime, self.hidePrices, self.gaps, self.recut)
-        if self.noises < 1 or not 0 <= self.ema < 1 or min(shares) < 0 or max(shares) > 1:
-            raise ValueError("futures: noises must be at least 1, ema lie in [0, 1), shares in 0..1")
+        if self.noises < 1 or self.members < 2 or not 0 <= self.ema < 1 or min(shares) < 0 or max(shares) > 1:
+            raise ValueError("futures: noises must be at least 1, members 2, ema lie in [0, 1), shares in 0..1")
         if self.curve not in MARKET_CURVES:
             raise ValueError(f"futures.curve must be one of {', '.join(MARKET_CURVES)}")
         if not self.recutLengths or not all(1 <= n <= 48 for n in self.recutLengths):

@@ -33,18 +33,32 @@ def compose(market: Tensor, future: Tensor, target: Tensor, budget: Tensor, prio
     return (opportunities * torch.exp(price) * cost * unit).sum(2), (opportunities * torch.exp(level) * value * reference * unit).sum(2)
 
 
-def observed(days: TrajectorySet, future: Tensor, logs: Tensor, log_grid: Tensor) -> tuple[Tensor, Tensor]:
-    """What the future steps' own response curves say: cost and value [B,P]."""
+def after_each(days: TrajectorySet, logs: Tensor, log_grid: Tensor) -> Tensor:
+    """What the steps' own response curves say of the rest of the day from each step on, in log: [N,T,2P], cost then value."""
     position = (logs - log_grid[0]) / (log_grid[1] - log_grid[0])
     low = position.floor().long()
     part = position - low
-    sums = [(table.to(future.dtype) * future.unsqueeze(2)).sum(1) for table in (days.response_cost, days.response_value)]
-    return tuple(table[:, low] + part * (table[:, low + 1] - table[:, low]) for table in sums)
+    tables = [(1 - part) * table[:, :, low].float() + part * table[:, :, low + 1].float() for table in (days.response_cost, days.response_value)]
+    return in_log(torch.cat(tables, 2).flip(1).cumsum(1).flip(1))
 
 
 def in_log(flow: Tensor) -> Tensor:
     """Relative to one even step, with the feature builder's floor."""
     return torch.log((flow.clamp(min=0.0) + FLOOR) / (EVEN + FLOOR))
+
+
+def energy_score(samples: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """[B] of samples [B,M,...] against [B,...] as whole vectors, root mean squares over the entries of weight [B,...] 1; M at least 2. Like `crps` it
+    is least in expectation for the distribution that truth comes from, but it sees how entries go together."""
+    count = samples.shape[1]
+    size = weight.flatten(1).sum(1).clamp(min=1.0)
+
+    def norm(x: Tensor) -> Tensor:
+        # The small constant keeps the gradient finite where nothing differs.
+        return torch.sqrt(((x ** 2) * weight.unsqueeze(1)).flatten(2).sum(2) / size.unsqueeze(1) + 1e-6)
+
+    first, second = torch.triu_indices(count, count, 1, device=samples.device)
+    return norm(samples - truth.unsqueeze(1)).mean(1) - 0.5 * norm(samples[:, first] - samples[:, second]).mean(1)
 
 
 def crps(samples: Tensor, truth: Tensor) -> Tensor:

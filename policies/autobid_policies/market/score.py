@@ -19,7 +19,7 @@ from ..common.forecast import Prior, at_probes, tabulate
 from . import latents
 from .latents import Latents
 from .model import Known, MarketModel
-from .outcome import PROBES, compose, crps, in_log, observed, probe_logs
+from .outcome import PROBES, after_each, compose, crps, in_log, probe_logs
 from .situations import at_step, regime_starts
 
 # Are step and regime known?
@@ -41,9 +41,8 @@ class Examination:
         rows = torch.arange(len(days), device=device).repeat_interleave(STEPS_PER_KEY)
         places = torch.arange(len(rows), device=device)
         self.steps = (13 * rows + STEPS // STEPS_PER_KEY * (places % STEPS_PER_KEY)) % STEPS
-        future = (torch.arange(STEPS, device=device) >= self.steps.unsqueeze(1)).float()
         self.target, self.budget = days.target[rows], days.budget[rows]
-        self.truth = in_log(torch.cat(observed(days.take(rows), future, self.logs, log_grid), 1))
+        self.truth = after_each(days, self.logs, log_grid)[rows, self.steps]
         self.cluster = clusters(days)[rows].cpu()
         day, course = latents.of_days(days, curve, log_grid), training.course().to(device)
         self.day, self.filled = day.take(rows), day.filled(course)[rows]

@@ -1,6 +1,8 @@
 """What a campaign knows of a day when it decides a step: training hides what live engines do not always know."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -33,6 +35,16 @@ def at_step(day: Latents, steps: Tensor, boundary: Tensor, knows_step: Tensor | 
     return Known(day.values * known, known, now, boundary)
 
 
+@dataclass
+class Draw:
+    """A batch of days as they were and as they are seen."""
+
+    given: Known
+    day: Latents
+    keys: Tensor         # [B] which days
+    as_played: Tensor    # [B] 0 where the regimes were cut anew
+
+
 class SituationSampler:
     """Random days at random steps. What is random is drawn on the device of the days, whose generator it takes."""
 
@@ -46,7 +58,7 @@ class SituationSampler:
         self.count = torch.searchsorted(number, cluster, right=True) - self.first
         self.lengths = torch.tensor(options.recutLengths, device=cluster.device)
 
-    def draw(self, size: int, generator: torch.Generator) -> tuple[Known, Latents]:
+    def draw(self, size: int, generator: torch.Generator) -> Draw:
         options, device = self.options, self.days.values.device
 
         def whole(high: int, *shape: int) -> Tensor:
@@ -56,9 +68,10 @@ class SituationSampler:
             return (torch.rand(*shape, generator=generator, device=device) < probability).float()
 
         keys, steps = whole(len(self.days), size), whole(STEPS, size)
-        day, boundary = self.days.take(keys), regime_starts(self.regime, size, device)
+        day, boundary, cut = self.days.take(keys), regime_starts(self.regime, size, device), torch.zeros(size, device=device)
         if self.regime > 0 and options.recut > 0:
-            day, boundary = self._recut(day, keys, boundary, happens(options.recut, size), whole)
+            cut = happens(options.recut, size)
+            day, boundary = self._recut(day, keys, boundary, cut, whole)
         hidden = happens(options.hideStep, size)
         back = torch.where(happens(0.5, size) > 0, torch.full_like(steps, STEPS), torch.full_like(steps, CURVES_KEPT))
         back = back * (1 - happens(options.hidePrices, size)).long()
@@ -67,7 +80,7 @@ class SituationSampler:
         # Steps in which nothing was seen: closed hours, an outage.
         gaps = happens(options.gaps, size).unsqueeze(1) * happens(0.3, size, STEPS)
         kept = given.known * (1 - gaps * (1 - given.now)).unsqueeze(2)
-        return Known(day.values * kept, kept, given.now, boundary), day
+        return Draw(Known(day.values * kept, kept, given.now, boundary), day, keys, 1 - cut)
 
     def _recut(self, day: Latents, keys: Tensor, boundary: Tensor, chosen: Tensor, whole) -> tuple[Latents, Tensor]:
         """Days with regimes of another length: each takes level and price, as distances to the mean course, from a random regime of a random

@@ -1,4 +1,5 @@
-"""Trains the market model: one stage, chosen by the score of what bidding needs (score.py). Files as of common/trainer.py: OUT/checkpoint.pt is the
+"""Trains the market model. Stage 1 (offline): the error of the denoiser. Stage 2 (fineTune): the sampler that serves, its few passes as one, by proper
+scores of its samples: a sampler of few passes draws too narrow a spread otherwise. Choice by the score of what bidding needs (score.py). Files as of common/trainer.py: OUT/checkpoint.pt is the
 resumable state, OUT/model.pt the best model by validation, ready for export; progress.json is for curves.
 """
 from __future__ import annotations
@@ -15,15 +16,17 @@ import torch
 
 from ..common import checkpoint
 from ..common.config import Config
-from ..common.data import DataError, TrajectorySet, load
+from ..common.data import STEPS, DataError, TrajectorySet, load
 from ..common.evaluate import clusters
 from ..common.forecast import Prior
+from ..common.losses import mean
 from ..common.model import parameters
 from ..common.objective import Report
 from ..common.trainer import Course, pick_device, schedule
 from . import latents
 from .curve import aligned
 from .model import MarketModel
+from .outcome import after_each, compose, crps, energy_score, in_log, probe_logs
 from .score import Examination
 from .situations import SituationSampler
 
@@ -60,6 +63,9 @@ class MarketTrainer:
         self.raw_curve = raw if config.futures.curve == "prior" else aligned(train, raw, self.log_grid, self.device)
         self.curve = Prior.parse(self.raw_curve)
         self.days = latents.of_days(train, self.curve, self.log_grid, self.device)
+        self.target, self.budget = train.target.to(self.device), train.budget.to(self.device)
+        self.logs = probe_logs(self.device)
+        self.outcome = after_each(train, self.logs.cpu(), self.log_grid).to(self.device) if config.fineTune.steps > 0 else None
         self.sampler = SituationSampler(self.days, clusters(train).to(self.device), self.prior.regime, config.futures)
         torch.manual_seed(config.seed)
         self.generator = torch.Generator(device=self.device).manual_seed(config.seed)
@@ -67,19 +73,26 @@ class MarketTrainer:
         self.model.fit(self.days)
         self.average = copy.deepcopy(self.model)
         self.examination = self._examine(self.validation, config.validateKeys)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=config.offline.learningRate, betas=(0.9, 0.98), weight_decay=config.offline.weightDecay)
-        self.step, self.progress, self.last = 0, 0.0, math.nan
+        self.stage, self.step, self.progress, self.last = "offline", 0, 0.0, math.nan
+        self.optimiser = self._optimiser()
         self.best, self.best_state = math.inf, None
         self.course = Course()
 
     def _examine(self, days: TrajectorySet, keys: int) -> Examination:
         return Examination(days, self.days, self.prior, self.curve, self.log_grid, self.config.futures.noises, keys, self.device)
 
+    @property
+    def options(self):
+        return self.config.offline if self.stage == "offline" else self.config.fineTune
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(self.model.parameters(), lr=self.options.learningRate, betas=(0.9, 0.98), weight_decay=self.options.weightDecay)
+
     # -- state -----------------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
         checkpoint.save({
-            "config": self.config.as_dict(), "step": self.step, "progress": self.progress, "model": self.model.state_dict(),
+            "config": self.config.as_dict(), "stage": self.stage, "step": self.step, "progress": self.progress, "model": self.model.state_dict(),
             "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best, "bestState": self.best_state,
             "course": {"points": self.course.points, "seconds": self.course.seconds},
             "random": checkpoint.random_state(self.generator, self.device), "sha256": self.manifest.sha256}, self.out / "checkpoint.pt")
@@ -94,28 +107,46 @@ class MarketTrainer:
             raise DataError("checkpoint.pt was trained on other data")
         if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("objective", "diffusion", "futures")):
             raise DataError("checkpoint.pt has another model configuration")
-        self.step, self.progress = state["step"], state["progress"]
+        self.stage, self.step, self.progress = state["stage"], state["step"], state["progress"]
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
+        self.optimiser = self._optimiser()
         self.optimiser.load_state_dict(state["optimiser"])
         self.best, self.best_state = state["best"], state["bestState"]
         self.course = Course(**state["course"])
         checkpoint.restore_random(state["random"], self.generator, self.device)
 
     def start_from(self, model: Path) -> None:
-        raise ValueError(f"{model}: objective market has no second stage that could start from a model")
+        raise ValueError(f"{model}: objective market trains both stages in one run, --resume goes on with one")
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
+    def _noise(self, *shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=self.generator, device=self.device)
+
+    def _denoising_loss(self) -> torch.Tensor:
+        drawn = self.sampler.draw(self.options.batch, self.generator)
+        noise_step = torch.randint(1, self.config.diffusion.noiseSteps + 1, (self.options.batch,), generator=self.generator, device=self.device)
+        return self.model.loss(drawn.given, drawn.day, noise_step, self._noise(*drawn.day.values.shape))
+
+    def _sampling_loss(self) -> torch.Tensor:
+        """Energy score of the future latents, and CRPS of what they cost and bring against what the days' own curves say. Days that were cut anew
+        have no curves: of them the first only."""
+        drawn = self.sampler.draw(self.options.batch, self.generator)
+        given, day, keys = drawn.given, drawn.day, drawn.keys
+        samples = self.model.sample(given, self._noise(len(keys), self.config.futures.members, STEPS, latents.SIZE))
+        weight = (1 - given.known) * day.exists * given.future.unsqueeze(2)
+        joint = energy_score(samples / self.model.std, day.values / self.model.std, weight).mean()
+        flows = compose(samples, given.future, self.target[keys], self.budget[keys], self.curve, self.logs)
+        truth = self.outcome[keys, given.now.argmax(1)]
+        return joint + mean(crps(in_log(torch.cat(flows, 2)), truth).mean(1), drawn.as_played)
+
     def train_step(self) -> None:
-        options = self.config.offline
+        options = self.options
         for group in self.optimiser.param_groups:
             group["lr"] = options.learningRate * schedule(self.step, options.warmUp, self.progress, options.finalRate)
         self.model.train()
-        given, day = self.sampler.draw(options.batch, self.generator)
-        noise = torch.randn(day.values.shape, generator=self.generator, device=self.device)
-        noise_step = torch.randint(1, self.config.diffusion.noiseSteps + 1, (len(day),), generator=self.generator, device=self.device)
-        loss = self.model.loss(given, day, noise_step, noise)
+        loss = self._denoising_loss() if self.stage == "offline" else self._sampling_loss()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.clip)
@@ -134,7 +165,7 @@ class MarketTrainer:
 
     def validate(self) -> float:
         score = self.examination.selection(self.average)
-        self.course.points.append({"stage": "offline", "step": self.step, "validation": round(score, 5), "loss": round(float(self.last), 5)})
+        self.course.points.append({"stage": self.stage, "step": self.step, "validation": round(score, 5), "loss": round(float(self.last), 5)})
         if score < self.best:
             self.best = score
             self.best_state = {name: tensor.detach().cpu().clone() for name, tensor in self.average.state_dict().items()}
@@ -142,35 +173,42 @@ class MarketTrainer:
 
     # -- the run ---------------------------------------------------------------------------------------------------------------
 
-    def run(self, stop_at: int | None = None, minutes: float | None = None, finish_in: float | None = None) -> bool:
-        """True when done; False when stopped before step `stop_at` or after `minutes`, with a checkpoint written. `finish_in`: minutes in which
-        the run ends and is evaluated; learning rates then fall with the clock."""
-        options = self.config.offline
+    def run(self, stop_at: tuple[str, int] | None = None, minutes: float | None = None, finish_in: float | None = None) -> bool:
+        """True when both stages are done; False when stopped at (stage, step) or after `minutes`, with a checkpoint written. `finish_in`: minutes
+        in which the run ends and is evaluated; learning rates then fall with the clock."""
         self.report(f"{self.config.name}: market model {parameters(self.model):,} parameters, {len(self.days):,} / {len(self.validation):,} / "
                     f"{len(self.test):,} keys, {self.device}")
-        self._tell("validation", self.examination.table(self.average), ("forecast", "climatology", "true latents"))
-        started = saved = told = self.clock()
-        told_at, progress_then = self.step, self.progress
-        end = None if finish_in is None else started + 60 * finish_in - min(REPORT_SECONDS, 60 * finish_in * REPORT_SHARE)
+        started = saved = told = stage_started = self.clock()
+        told_at, progress_then = (self.stage, self.step), self.progress
         while True:
-            if self.step == stop_at:
+            limit, stage_end = self.options.steps, None
+            if finish_in is not None:
+                end = started + 60 * finish_in - min(REPORT_SECONDS, 60 * finish_in * REPORT_SHARE)
+                share = self.config.offline.timeShare if self.stage == "offline" and self.config.fineTune.steps > 0 else 1.0
+                stage_end = started + share * (end - started)
+            if stop_at == (self.stage, self.step):
                 self.save()
                 return False
             now = self.clock()
-            late = end is not None and now >= end
-            if self.step >= options.steps or late:
-                self.course.seconds["offline"] = round(self.course.seconds.get("offline", 0) + now - started, 1)
-                self.report(f"{self.step}/{options.steps} validation CRPS {self.validate():.5f} (best {self.best:.5f})")
-                break
+            if self.step >= limit or stage_end is not None and now >= stage_end:
+                self.course.seconds[self.stage] = round(self.course.seconds.get(self.stage, 0) + now - stage_started, 1)
+                self._tell_validation()
+                if self.stage == "fineTune" or self.config.fineTune.steps == 0:
+                    break
+                self._enter_fine_tuning()
+                stage_started, progress_then = self.clock(), 0.0
+                continue
             self.train_step()
             now = self.clock()
-            if end is not None:
-                self.progress = max(self.progress, progress_then + (1 - progress_then) * min(1.0, (now - started) / max(end - started, 1e-9)))
-            if self.step % self.config.validateEvery == 0 and self.step < options.steps:
-                self.report(f"{self.step}/{options.steps} validation CRPS {self.validate():.5f} (best {self.best:.5f})")
+            if stage_end is not None:
+                through = (now - stage_started) / max(stage_end - stage_started, 1e-9)
+                self.progress = max(self.progress, progress_then + (1 - progress_then) * min(1.0, through))
+            if self.step % self.config.validateEvery == 0 and self.step < limit:
+                self._tell_validation()
             if now - told >= self.config.progressSeconds:
-                self.report(f"{self.step}/{options.steps} loss {float(self.last):.4f} {(self.step - told_at) / max(now - told, 1e-9):.1f} steps/s")
-                told, told_at = now, self.step
+                done = self.step - told_at[1] if told_at[0] == self.stage else self.step
+                self.report(f"{self.stage} {self.step}/{limit} loss {float(self.last):.4f} {done / max(now - told, 1e-9):.1f} steps/s")
+                told, told_at = now, (self.stage, self.step)
             if now - saved >= self.config.checkpointSeconds:
                 self.save()
                 saved = now
@@ -180,6 +218,16 @@ class MarketTrainer:
                 return False
         self.finish()
         return True
+
+    def _tell_validation(self) -> None:
+        score = self.validate()
+        self.report(f"{self.stage} {self.step}/{self.options.steps} validation CRPS {score:.5f} (best {self.best:.5f})")
+
+    def _enter_fine_tuning(self) -> None:
+        """From the averaged weights: they are the better ones."""
+        self.model.load_state_dict(self.average.state_dict())
+        self.stage, self.step, self.progress = "fineTune", 0, 0.0
+        self.optimiser = self._optimiser()
 
     def finish(self) -> None:
         """Scores the best model on validation and test periods and writes OUT/model.pt and progress.json."""
@@ -195,9 +243,9 @@ class MarketTrainer:
         self.write_model(scores)
         self.report(f"wrote {self.out / 'model.pt'}")
 
-    def _tell(self, split: str, table: dict, rows: tuple[str, ...] | None = None) -> None:
+    def _tell(self, split: str, table: dict) -> None:
         for knowledge, cells in table.items():
-            line = "  ".join(f"{row}: {cell['crps']:.4f}" for row, cell in cells.items() if rows is None or row in rows)
+            line = "  ".join(f"{row}: {cell['crps']:.4f}" for row, cell in cells.items())
             self.report(f"{split} CRPS, step and regime {knowledge}: {line}")
 
     def write_model(self, scores: dict) -> None:
