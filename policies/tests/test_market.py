@@ -440,6 +440,7 @@ def test_exported_graph_is_the_module_and_its_card_keeps_the_contract(trained, t
     assert {float(row.sum()) for row in inputs["boundary"]} == {0.0, 6.0}
     graph = onnx.load(str(out / "model.onnx"))
     assert graph.opset_import[0].version == 17
+    assert [size.dim_value for size in graph.graph.output[0].type.tensor_type.shape.dim] == [0, 6, STEPS, SIZE], "only the batch is open"
     card = json.loads((out / "card.json").read_text("utf-8"))
     assert (card["kind"], card["name"], card["version"], card["window"], card["action"]) == ("market", "market", 1, 48, "none")
     assert card["features"]["name"] == "market-levels" and len(card["features"]["mean"]) == len(card["features"]["std"]) == 3

@@ -89,6 +89,11 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path) -> Non
                           output_names=outputs, dynamic_axes={name: {0: "batch"} for name in [*names, *outputs]},
                           do_constant_folding=True, **extra)
     graph = onnx.load(str(path))
+    # The exporter leaves sizes open that are known: a reader should not have to infer them.
+    for output in graph.graph.output:
+        for size, place in zip(kind_of(module).outputs[output.name], output.type.tensor_type.shape.dim[1:]):
+            place.dim_value = size
+    onnx.save(graph, str(path))
     onnx.checker.check_model(graph, full_check=True)
     if [i.name for i in graph.graph.input] != names:
         raise ValueError(f"the exported graph takes {[i.name for i in graph.graph.input]}, not {names}")
