@@ -1,6 +1,7 @@
 """Trains the market model. Stage 1 (offline): the error of the denoiser. Stage 2 (fineTune): the sampler that serves, its few passes as one, by proper
-scores of its samples: a sampler of few passes draws too narrow a spread otherwise. Choice by the score of what bidding needs (score.py). Files as of common/trainer.py: OUT/checkpoint.pt is the
-resumable state, OUT/model.pt the best model by validation, ready for export; progress.json is for curves.
+scores of its samples: a sampler of few passes draws too narrow a spread otherwise. The model is chosen by the score of what bidding needs (score.py).
+Files as of common/trainer.py: OUT/checkpoint.pt is the resumable state, OUT/model.pt the best model by validation, ready for export; progress.json is
+for curves.
 """
 from __future__ import annotations
 
