@@ -132,7 +132,8 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
         window=STEPS if market else config.model.window,
         inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
-        outputs=[tensor(name, "float32", -1, *shape) for name, shape in kind.outputs.items()], action="none" if market else config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
+        outputs=[tensor(name, "float32", -1, *shape) for name, shape in kind.outputs.items()], action="none" if market else config.model.action,
+        rtg={"scale": 1.0, "gamma": config.scoreExponent},
         tolerance=kind.tolerance, parity=len(next(iter(inputs.values()))), data=state["data"],
         serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1, curve=state.get("curve"))
     if config.model.arch == "transformer" and isinstance(module, ServedPolicy):
