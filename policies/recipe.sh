@@ -4,6 +4,7 @@
 #   models     student, teacher, gave+lwc, mlp+cf, each WORK/NAME/model.pt
 #   rows       ablations on WORK/small, offline rows and searched baselines on WORK/all: WORK/{ablation-cf,ablation-offline,offline,baselines}
 #   cbd        WORK/cbd (offline stage beside the offline ablations, then fine-tuned alone) and what its planning is worth: WORK/{ablation-cbd,planning,planning-offline}
+#   market     WORK/market and WORK/market-aligned, side by side (market diffusion: no policy, but what a planner bids over)
 #   everything the first three, models and rows beside each other where there are four GPUs
 # Minutes of each run are variables, for machines of another speed. Needs AUTOBID (the command that runs the CLI; default ./autobid).
 set -euo pipefail
@@ -60,6 +61,13 @@ cbd() {
   planning ablation-cbd/cbd-off planning-offline
 }
 
+market() {
+  model market "${MARKET_MINUTES:-4}" "${1:-0}" &
+  model market-aligned "${MARKET_MINUTES:-4}" "${2:-0}" &
+  wait
+  grep -h "CRPS" "$work"/market/log.txt "$work"/market-aligned/log.txt | grep futures
+}
+
 # RUN NAME: what planning is worth in it
 planning() { "$python" -m autobid_policies.cbd.diagnose --checkpoint "$work/$1/model.pt" --data "$work/small" --out "$work/$2" --keys 2304 > "$work/$2.txt" 2>&1 || true; }
 
@@ -68,6 +76,7 @@ case $stage in
   models) student 0; teacher 0 ;;
   rows) rows ;;
   cbd) cbd ;;
+  market) market ;;
   everything)
     data
     student 0 & teacher 1 &

@@ -61,7 +61,8 @@ def rows_of(configs: list[Path], grids: list[Path]) -> list[Row]:
             rows.append(Row(f"{base.stem}[{label}]", changed))
     for row in rows:
         try:
-            Config.parse(row.config)
+            if Config.parse(row.config).objective == "market":
+                raise ValueError("the market bids nothing that could be compared; train it alone")
         except (ValueError, TypeError) as error:
             raise ValueError(f"{row.name}: {error}") from None
     names = [row.name for row in rows]

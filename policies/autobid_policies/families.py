@@ -16,6 +16,7 @@ from .common.rollout import Decide
 from .common.serving import WindowPolicy
 from .dt import DecisionTransformer
 from .gave.objective import GaveObjective
+from .market.model import MarketModel
 
 _FAMILIES = {"gave": GaveObjective, "dt": DecisionTransformer, "bc": Imitation, "cql": ConservativeQ, "iql": ImplicitQ, "cbd": CbdObjective}
 
@@ -24,8 +25,10 @@ def objective_of(config: Config, features: int, device: torch.device) -> Objecti
     return _FAMILIES[config.objective](config, features, device)
 
 
-def policy_of(config: Config, names: tuple[str, ...]) -> Policy | PlanPolicy:
-    """Untrained."""
+def policy_of(config: Config, names: tuple[str, ...]) -> Policy | PlanPolicy | MarketModel:
+    """Untrained. The market is no policy; its model has their place in a checkpoint."""
+    if config.objective == "market":
+        return MarketModel(config)
     return PlanPolicy(config, names) if config.objective == "cbd" else Policy(config.model, len(names))
 
 

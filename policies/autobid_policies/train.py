@@ -1,6 +1,6 @@
 """Trains a policy: python -m autobid_policies.train --config FILE --data DIR --out DIR [--resume | --start-from MODEL] [--minutes M | --finish-in M] [--small]
 
-The config names the family: GAVE, decision transformer, behaviour cloning, CQL, IQL. --small cuts it down to a run of seconds on a CPU.
+The config names the family: GAVE, decision transformer, behaviour cloning, CQL, IQL, CBD; or the market, which is no policy. --small cuts it down to a run of seconds on a CPU.
 Exit codes: 0 done, 2 bad input, 3 stopped by --minutes with a checkpoint.
 """
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from .common.config import Config, merge
 from .common.data import DataError
 from .common.trainer import Trainer
+from .market.trainer import MarketTrainer
 
 STOPPED = 3
 # What --small lays over a config: every part runs, none for long.
@@ -44,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         config = Config.read(options.config)
-        trainer = Trainer(small(config) if options.small else config, options.data, options.out, lambda line: print(line, flush=True))
+        kind = MarketTrainer if config.objective == "market" else Trainer
+        trainer = kind(small(config) if options.small else config, options.data, options.out, lambda line: print(line, flush=True))
         if options.resume and (options.out / "checkpoint.pt").exists():
             trainer.resume()
         elif options.start_from:

@@ -79,7 +79,7 @@ def run(path: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             "Softmax": lambda: _softmax(x[0], a["axis"]), "Gather": lambda: np.take(x[0], x[1], axis=a.get("axis", 0)),
             "Concat": lambda: np.concatenate(x, axis=a["axis"]), "Reshape": lambda: _reshape(x[0], x[1]),
             "Unsqueeze": lambda: np.expand_dims(x[0], tuple(int(i) for i in x[1])), "Slice": lambda: _slice(*x),
-            "Equal": lambda: x[0] == x[1],
+            "Equal": lambda: x[0] == x[1], "Max": lambda: np.maximum(*x), "Min": lambda: np.minimum(*x),
             "Greater": lambda: x[0] > x[1], "Less": lambda: x[0] < x[1], "LessOrEqual": lambda: x[0] <= x[1], "And": lambda: x[0] & x[1],
             "Where": lambda: np.where(*x), "Clip": lambda: np.clip(x[0], x[1], x[2] if len(x) > 2 else None),
             "Relu": lambda: np.maximum(x[0], 0), "Sqrt": lambda: np.sqrt(x[0]), "Log": lambda: np.log(x[0]), "Neg": lambda: -x[0],

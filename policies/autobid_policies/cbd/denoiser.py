@@ -1,5 +1,5 @@
-"""The nets behind the completer: a small diffusion transformer over patches of steps, or a temporal U-Net. Both take z-scored flows [B,T,4] whose
-future is noisy, masks known and future [B,T], and a condition vector [B,D]; both answer [B,T,4]."""
+"""The nets behind the completer and behind sampled markets: a small diffusion transformer over patches of steps, or a temporal U-Net. Both take what
+is known of each step, partly noisy, [B,T,inputs] and a condition vector [B,D], or [1,D] for all; both answer [B,T,outputs]."""
 from __future__ import annotations
 
 import math
@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from ..common.config import DiffusionConfig
 from ..common.data import STEPS
 from .flows import SIZE
-
-_INPUTS = SIZE + 2
 
 
 class Modulated(nn.Module):
@@ -43,23 +41,22 @@ class Modulated(nn.Module):
 
 
 class PatchTransformer(nn.Module):
-    def __init__(self, config: DiffusionConfig, condition: int):
+    def __init__(self, config: DiffusionConfig, condition: int, inputs: int, outputs: int):
         super().__init__()
-        self.patch, self.tokens = config.patch, STEPS // config.patch
-        self.embed = nn.Linear(_INPUTS * config.patch, config.width)
+        self.outputs, self.patched, self.tokens = outputs, inputs * config.patch, STEPS // config.patch
+        self.embed = nn.Linear(self.patched, config.width)
         self.place = nn.Parameter(0.02 * torch.randn(1, self.tokens, config.width))
         self.blocks = nn.ModuleList(Modulated(config.width, config.heads, condition, config.mlpRatio) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
-        self.out = nn.Linear(config.width, SIZE * config.patch)
+        self.out = nn.Linear(config.width, outputs * config.patch)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, flows: Tensor, known: Tensor, future: Tensor, condition: Tensor) -> Tensor:
-        x = torch.cat([flows, known.unsqueeze(2), future.unsqueeze(2)], 2).reshape(-1, self.tokens, _INPUTS * self.patch)
-        x = self.embed(x) + self.place
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        x = self.embed(x.reshape(-1, self.tokens, self.patched)) + self.place
         for block in self.blocks:
             x = block(x, condition)
-        return self.out(self.norm(x)).reshape(-1, STEPS, SIZE)
+        return self.out(self.norm(x)).reshape(-1, STEPS, self.outputs)
 
 
 class Residual(nn.Module):
@@ -79,24 +76,28 @@ class Residual(nn.Module):
 
 
 class TemporalUNet(nn.Module):
-    def __init__(self, config: DiffusionConfig, condition: int):
+    def __init__(self, config: DiffusionConfig, condition: int, inputs: int, outputs: int):
         super().__init__()
         w = config.width
-        self.first, self.down1, self.down2 = Residual(_INPUTS, w, condition), nn.Conv1d(w, w, 3, 2, 1), nn.Conv1d(2 * w, 2 * w, 3, 2, 1)
+        self.first, self.down1, self.down2 = Residual(inputs, w, condition), nn.Conv1d(w, w, 3, 2, 1), nn.Conv1d(2 * w, 2 * w, 3, 2, 1)
         self.second, self.middle = Residual(w, 2 * w, condition), Residual(2 * w, 2 * w, condition)
         self.up2, self.up1 = nn.ConvTranspose1d(2 * w, 2 * w, 4, 2, 1), nn.ConvTranspose1d(w, w, 4, 2, 1)
         self.third, self.fourth = Residual(4 * w, w, condition), Residual(2 * w, w, condition)
-        self.out = nn.Conv1d(w, SIZE, 1)
+        self.out = nn.Conv1d(w, outputs, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, flows: Tensor, known: Tensor, future: Tensor, condition: Tensor) -> Tensor:
-        x = torch.cat([flows, known.unsqueeze(2), future.unsqueeze(2)], 2).transpose(1, 2)
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        x = x.transpose(1, 2)
         wide = self.first(x, condition)
         half = self.second(self.down1(wide), condition)
         small = self.middle(self.down2(half), condition)
         half = self.third(torch.cat([self.up2(small), half], 1), condition)
         return self.out(self.fourth(torch.cat([self.up1(half), wide], 1), condition)).transpose(1, 2)
+
+
+def net_of(config: DiffusionConfig, inputs: int, outputs: int) -> PatchTransformer | TemporalUNet:
+    return (PatchTransformer if config.arch == "transformer" else TemporalUNet)(config, config.conditionWidth, inputs, outputs)
 
 
 class Denoiser(nn.Module):
@@ -109,7 +110,7 @@ class Denoiser(nn.Module):
         self.row = nn.Sequential(nn.Linear(features, width), nn.SiLU(), nn.Linear(width, width))
         self.asked = nn.Linear(1, width)
         self.nothing = nn.Parameter(torch.zeros(width))
-        self.net = (PatchTransformer if config.arch == "transformer" else TemporalUNet)(config, width)
+        self.net = net_of(config, SIZE + 2, SIZE)
 
     def context(self, row: Tensor) -> Tensor:
         """Of the row [B,F]; the same at every noise step."""
@@ -118,4 +119,5 @@ class Denoiser(nn.Module):
     def forward(self, x: Tensor, known: Tensor, future: Tensor, context: Tensor, noise_step: Tensor, asked: Tensor, given: Tensor) -> Tensor:
         """noise_step [B] or [1]; asked [B] efficiency; given [B] 1 where it is told, 0 where the net must do without."""
         told = self.nothing + given.unsqueeze(1) * (self.asked((asked.unsqueeze(1) - 0.8) * 5) - self.nothing)
-        return self.net(x, known, future, nn.functional.silu(context + self.noise(noise_step) + told))
+        seen = torch.cat([x, known.unsqueeze(2), future.unsqueeze(2)], 2)
+        return self.net(seen, nn.functional.silu(context + self.noise(noise_step) + told))

@@ -27,15 +27,15 @@ def tensor(name: str, dtype: str, *shape: int) -> dict:
 
 def write_card(folder: Path, *, name: str, version: int, kind: str, features: dict, window: int, inputs: list[dict],
                outputs: list[dict], action: str, rtg: dict, tolerance: float, parity: int, data: dict, serving: dict,
-               scores: dict, p99_cpu1: float | None = None) -> None:
-    """card.json of the model.onnx and parity.npz that lie in `folder`."""
+               scores: dict, p99_cpu1: float | None = None, curve: dict | None = None) -> None:
+    """card.json of the model.onnx and parity.npz that lie in `folder`. `curve`: a market's own, as a prior file says it."""
     write_json(folder / "card.json", {
         "name": name, "version": version, "kind": kind, "features": features, "window": window, "inputs": inputs, "outputs": outputs,
         "action": action, "rtg": rtg,
         "files": [{"path": "model.onnx", "sha256": sha256(folder / "model.onnx"), "precision": "fp32", "provider": "cpu",
                    "rtol": tolerance, "atol": tolerance}],
         "parity": {"file": "parity.npz", "n": parity}, "data": data, "serving": serving, "scores": scores,
-        "p99Ms": {"cpu1": p99_cpu1, "h100": None}})
+        "p99Ms": {"cpu1": p99_cpu1, "h100": None}, **({} if curve is None else {"curve": curve})})
 
 
 def write_verdict(folder: Path, verdict: str, reason: str) -> None:

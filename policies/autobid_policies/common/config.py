@@ -8,8 +8,8 @@ from pathlib import Path
 ACTIONS = ("logMultiplier", "residualToMpc")
 ARCHITECTURES = ("transformer", "mlp")
 # What the offline stage learns from the logs: GAVE, a decision transformer, behaviour cloning, conservative and implicit Q-learning,
-# CBD (a planner by diffusion, which the config's `diffusion` describes).
-OBJECTIVES = ("gave", "dt", "bc", "cql", "iql", "cbd")
+# CBD (a planner by diffusion, which the config's `diffusion` describes); or no policy but the market, by diffusion (`diffusion` and `futures`).
+OBJECTIVES = ("gave", "dt", "bc", "cql", "iql", "cbd", "market")
 # What is asked for: efficiency e, the return still to be gained (falls as it is gained), or nothing.
 CONDITIONS = ("efficiency", "return", "none")
 CRITICS = ("history", "paper")
@@ -20,6 +20,7 @@ DENOISERS = ("transformer", "unet")
 PLAN_STATES = ("flows", "means")
 # How a sampled plan is brought to what is asked for: not at all, by the aligner, by picking the best of several samples, by classifier guidance.
 CHOICES = ("none", "align", "best", "guide")
+MARKET_CURVES = ("prior", "aligned")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class FineTuneConfig:
 
 @dataclass(frozen=True)
 class DiffusionConfig:
-    """CBD's planner; other objectives do not look at it."""
+    """CBD's planner, and of the market its net, schedule and sampler; other objectives do not look at it."""
 
     arch: str = "transformer"
     width: int = 64
@@ -137,6 +138,31 @@ class DiffusionConfig:
 
 
 @dataclass(frozen=True)
+class FuturesConfig:
+    """The market by diffusion; other objectives do not look at it. Steps, batch and rates are those of both stages."""
+
+    noises: int = 16                   # futures of one decision
+    members: int = 4                   # of a day in fine-tuning: what a proper score of samples is taken of
+    curve: str = "prior"               # that latents shift: the population prior, or "aligned": at known level and price, made of the training days
+    ema: float = 0.999                 # decay of the averaged weights, which are what is evaluated and shipped
+    hideStep: float = 0.3              # shares of training days whose running step is not forecast,
+    hideRegime: float = 0.3            # whose regime is unknown,
+    hidePrices: float = 0.3            # and of whom no curves are known;
+    gaps: float = 0.1                  # and of those with steps of which nothing is known
+    recut: float = 0.25                # share of days whose regimes are cut to another length
+    recutLengths: tuple[int, ...] = (4, 6, 12, 16, 24)
+
+    def check(self) -> None:
+        shares = (self.hideStep, self.hideRegime, self.hidePrices, self.gaps, self.recut)
+        if self.noises < 1 or self.members < 2 or not 0 <= self.ema < 1 or min(shares) < 0 or max(shares) > 1:
+            raise ValueError("futures: noises must be at least 1, members 2, ema lie in [0, 1), shares in 0..1")
+        if self.curve not in MARKET_CURVES:
+            raise ValueError(f"futures.curve must be one of {', '.join(MARKET_CURVES)}")
+        if not self.recutLengths or not all(1 <= n <= 48 for n in self.recutLengths):
+            raise ValueError("futures.recutLengths must lie in 1..48")
+
+
+@dataclass(frozen=True)
 class Config:
     name: str = "gave"
     version: int = 1
@@ -160,6 +186,7 @@ class Config:
     offline: OfflineConfig = field(default_factory=OfflineConfig)
     fineTune: FineTuneConfig = field(default_factory=FineTuneConfig)
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
+    futures: FuturesConfig = field(default_factory=FuturesConfig)
 
     def as_dict(self) -> dict:
         return json.loads(json.dumps(asdict(self)))
@@ -174,6 +201,7 @@ class Config:
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}")
         config.diffusion.check()
+        config.futures.check()
         if config.objective == "cbd" and (model.action != "logMultiplier" or config.condition != "efficiency" or not model.spans):
             raise ValueError("objective cbd needs model.spans, action logMultiplier and condition efficiency")
         if model.width % model.heads:
@@ -201,7 +229,8 @@ def merge(raw: dict, changes: dict) -> dict:
 def _build(kind: type, raw: dict, where: str):
     if not isinstance(raw, dict):
         raise ValueError(f"{where}: not an object")
-    nested = {"model": ModelConfig, "offline": OfflineConfig, "fineTune": FineTuneConfig, "diffusion": DiffusionConfig}
+    nested = {"model": ModelConfig, "offline": OfflineConfig, "fineTune": FineTuneConfig, "diffusion": DiffusionConfig,
+              "futures": FuturesConfig}
     known = {f.name for f in fields(kind)}
     unknown = sorted(set(raw) - known)
     if unknown:

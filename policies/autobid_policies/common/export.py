@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from ..cbd.flows import SIZE as CHANNELS
 from ..cbd.policy import PlanPolicy
 from ..families import noise_for, policy_of
+from ..market.latents import SIZE as LATENTS
+from ..market.model import MarketModel
 from . import checkpoint, fused
 from .card import tensor, write_card, write_verdict
 from .config import Config
@@ -45,10 +47,13 @@ DIFFUSION = Kind("diffusion", {"action": (), "plan": (STEPS, CHANNELS), "promise
 
 def served(state: dict, guided: bool = False, noises: int | None = None) -> nn.Module:
     """The inference module of a model.pt. For policies that plan: `guided` takes the completer's two passes in place of the one that they
-    were distilled into, `noises` averages over so many plans."""
+    were distilled into, `noises` averages over so many plans; of a market it is the number of futures."""
     config = Config.parse(state["config"])
     policy = policy_of(config, tuple(state["features"]["names"]))
     policy.load_state_dict(state["policy"])
+    if isinstance(policy, MarketModel):
+        policy.noises = noises or policy.noises
+        return policy.eval()
     if not isinstance(policy, PlanPolicy):
         return ServedPolicy(policy).eval()
     changes = {"distilled": False} if guided else {}
@@ -56,6 +61,8 @@ def served(state: dict, guided: bool = False, noises: int | None = None) -> nn.M
 
 
 def kind_of(module: nn.Module) -> Kind:
+    if isinstance(module, MarketModel):
+        return Kind("market", {"futures": (module.noises, STEPS, LATENTS)}, 1e-3)
     return DIFFUSION if isinstance(module, PlanPolicy) else DT
 
 
@@ -65,6 +72,8 @@ def inputs_of(state: dict, module: nn.Module) -> dict[str, Tensor]:
     if isinstance(module, PlanPolicy):
         drawn = noise_for(module, len(inputs["condition"]), torch.Generator().manual_seed(31))
         inputs["noise"] = drawn[:, 0].contiguous()
+    elif isinstance(module, MarketModel):
+        inputs["noise"] = torch.randn(len(inputs["market"]), module.noises, STEPS, LATENTS, generator=torch.Generator().manual_seed(31))
     return inputs
 
 
@@ -80,6 +89,11 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path) -> Non
                           output_names=outputs, dynamic_axes={name: {0: "batch"} for name in [*names, *outputs]},
                           do_constant_folding=True, **extra)
     graph = onnx.load(str(path))
+    # The exporter leaves sizes open that are known: a reader should not have to infer them.
+    for output in graph.graph.output:
+        for size, place in zip(kind_of(module).outputs[output.name], output.type.tensor_type.shape.dim[1:]):
+            place.dim_value = size
+    onnx.save(graph, str(path))
     onnx.checker.check_model(graph, full_check=True)
     if [i.name for i in graph.graph.input] != names:
         raise ValueError(f"the exported graph takes {[i.name for i in graph.graph.input]}, not {names}")
@@ -106,19 +120,22 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
     out.mkdir(parents=True, exist_ok=True)
     write_graph(module, inputs, out / "model.onnx")
     write_parity(module, inputs, out / "parity.npz")
-    features, window = state["features"], config.model.window
+    features, market = state["features"], isinstance(module, MarketModel)
     serving = {"e": state["request"], "smoothing": 0}
+    if market:
+        serving |= {"noises": module.noises, "steps": config.diffusion.samplingSteps}
     if state["data"].get("priorSha256"):
         # What evaluation must use; a service has the prior of its own market.
         serving["priorSha256"] = state["data"]["priorSha256"]
     write_card(
         out, name=config.name, version=version or config.version, kind=kind.name,
         features={"name": features["name"], "version": features["version"], "mean": state["mean"].tolist(), "std": state["std"].tolist()},
-        window=window,
+        window=STEPS if market else config.model.window,
         inputs=[tensor(name, str(value.dtype).split(".")[-1], -1, *value.shape[1:]) for name, value in inputs.items()],
-        outputs=[tensor(name, "float32", -1, *shape) for name, shape in kind.outputs.items()], action=config.model.action, rtg={"scale": 1.0, "gamma": config.scoreExponent},
-        tolerance=kind.tolerance, parity=len(inputs["condition"]), data=state["data"],
-        serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1)
+        outputs=[tensor(name, "float32", -1, *shape) for name, shape in kind.outputs.items()], action="none" if market else config.model.action,
+        rtg={"scale": 1.0, "gamma": config.scoreExponent},
+        tolerance=kind.tolerance, parity=len(next(iter(inputs.values()))), data=state["data"],
+        serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1, curve=state.get("curve"))
     if config.model.arch == "transformer" and isinstance(module, ServedPolicy):
         fused.add(out, module.policy)
     write_verdict(out, verdict, reason)
@@ -130,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", required=True, type=Path, help="policies/models/<policy>/<version>")
     parser.add_argument("--p99-cpu1", type=float, metavar="MS", help="of one decision on one CPU core, from `autobid bench policy`")
     parser.add_argument("--guided", action="store_true", help="policies that plan: the completer's two passes, not the one they were distilled into")
-    parser.add_argument("--noises", type=int, help="policies that plan: how many plans a decision averages over")
+    parser.add_argument("--noises", type=int, help="policies that plan: how many plans a decision averages over; market: how many futures")
     parser.add_argument("--version", type=int, help="another version than the config's")
     parser.add_argument("--verdict", default="provisional", choices=("default", "usable", "provisional"))
     parser.add_argument("--reason", default="the gate has not run")

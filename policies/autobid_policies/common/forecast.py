@@ -69,26 +69,30 @@ class Prior:
     @staticmethod
     def read(path: Path) -> "Prior":
         """In torch's default precision."""
-        real = torch.get_default_dtype()
         try:
-            raw = json.loads(path.read_text("utf-8"))
-            logs = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
-            shape = torch.tensor(raw.get("shape") or [1.0] * STEPS, dtype=torch.float64)
-            samples = torch.linspace(float(logs[0]), float(logs[-1]), Prior.SAMPLES, dtype=torch.float64)
-
-            def resample(table: list[float]) -> Tensor:
-                points = torch.tensor(table, dtype=torch.float64)
-                right = torch.searchsorted(logs, samples).clamp(1, len(logs) - 1)
-                part = (samples - logs[right - 1]) / (logs[right] - logs[right - 1])
-                return (points[right - 1] + part * (points[right] - points[right - 1])).to(real)
-
-            return Prior(float(samples[0]), float(samples[1] - samples[0]), resample(raw["cost"]), resample(raw["value"]),
-                         float(raw["meanValue"]), (shape / shape.sum()).to(real), float(raw.get("opportunitiesPerDay", 0)),
-                         int(raw.get("regimeSteps", 0)), float(raw.get("levelPersistence", 0)))
+            return Prior.parse(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             raise DataError(f"{path} is missing: forecasts need the prior that the data were made with") from None
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: {error!r}") from None
+
+    @staticmethod
+    def parse(raw: dict) -> "Prior":
+        """Of what a prior file holds. KeyError, TypeError or ValueError where it does not."""
+        real = torch.get_default_dtype()
+        logs = torch.tensor(raw["bidPerValue"], dtype=torch.float64).log()
+        shape = torch.tensor(raw.get("shape") or [1.0] * STEPS, dtype=torch.float64)
+        samples = torch.linspace(float(logs[0]), float(logs[-1]), Prior.SAMPLES, dtype=torch.float64)
+
+        def resample(table: list[float]) -> Tensor:
+            points = torch.tensor(table, dtype=torch.float64)
+            right = torch.searchsorted(logs, samples).clamp(1, len(logs) - 1)
+            part = (samples - logs[right - 1]) / (logs[right] - logs[right - 1])
+            return (points[right - 1] + part * (points[right] - points[right - 1])).to(real)
+
+        return Prior(float(samples[0]), float(samples[1] - samples[0]), resample(raw["cost"]), resample(raw["value"]),
+                     float(raw["meanValue"]), (shape / shape.sum()).to(real), float(raw.get("opportunitiesPerDay", 0)),
+                     int(raw.get("regimeSteps", 0)), float(raw.get("levelPersistence", 0)))
 
     def at(self, log: Tensor) -> tuple[Tensor, Tensor]:
         """Below the first point cost falls with the square of the bid, value with the bid; flat above the last."""
@@ -153,10 +157,11 @@ def _recent(days: TrajectorySet, regime: int) -> tuple[Tensor, Tensor, Tensor]:
     return cost / scale, value / scale, count
 
 
-def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor, exact: bool = False) -> TrajectorySet:
+def with_tables(days: TrajectorySet, prior: Prior, log_grid: Tensor, exact: bool = False, dearer: Tensor | None = None) -> TrajectorySet:
     """The days with forecasts for each state of knowledge: V = 4, index (step unknown) + 2 x (regime unknown). `exact`: on the
-    service's own points in the days' own precision, at five times the memory."""
-    made = [tabulate(days, prior, log_grid, step, regime, exact) for regime in (True, False) for step in (True, False)]
+    service's own points in the days' own precision, at five times the memory. `dearer` [N,T]: log of the prices relative to the prior's
+    when each step is decided, which MPC follows and features do not."""
+    made = [tabulate(days, prior, log_grid, step, regime, exact, dearer) for regime in (True, False) for step in (True, False)]
     cost, value = (torch.stack([pair[i] for pair in made], 1) for i in (0, 1))
     return replace(days, table_cost=cost, table_value=value, table_budget=days.budget.clone(), table_target=days.target.clone())
 
@@ -216,19 +221,22 @@ class Planner:
 
 
 def tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, knows_step: bool = True, knows_regime: bool = True,
-             exact: bool = False) -> tuple[Tensor, Tensor]:
+             exact: bool = False, dearer: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Uncalibrated cost and value of the rest of the day at the axis' points [N,T,points], half unless `exact`."""
     regime = prior.regime if knows_regime else 0
     logs = (ENGINE if exact else COARSE).logs(days.device)
     parts = []
+    if dearer is None:
+        dearer = torch.zeros_like(days.cost)
     for start in range(0, len(days), 256):
         chunk = days.take(torch.arange(start, min(start + 256, len(days)), device=days.device))
-        made = _tabulate(chunk, prior, log_grid, logs, regime, knows_step)
+        made = _tabulate(chunk, prior, log_grid, logs, regime, knows_step, dearer[start:start + 256].unsqueeze(2))
         parts.append(made if exact else tuple(table.half() for table in made))
     return tuple(torch.cat(column) for column in zip(*parts))
 
 
-def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor, regime: int, knows_step: bool) -> tuple[Tensor, Tensor]:
+def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor, regime: int, knows_step: bool,
+              dearer: Tensor) -> tuple[Tensor, Tensor]:
     level, lasting = _levels(days, prior, regime, knows_step)
     inside, beyond = _volumes(days, prior, regime, knows_step)
     recent_cost, recent_value, count = _recent(days, regime)
@@ -236,8 +244,8 @@ def _tabulate(days: TrajectorySet, prior: Prior, log_grid: Tensor, logs: Tensor,
     weight = (count / (count + SIGNALS_FOR_HALF_WEIGHT)).unsqueeze(2)
 
     def read_prior(at: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-        cost, value = prior.at(at + torch.log(target * scale.unsqueeze(2)))
-        return cost / budget, value * scale.unsqueeze(2) * target / budget
+        cost, value = prior.at(at + torch.log(target * scale.unsqueeze(2)) - dearer)
+        return cost * torch.exp(dearer) / budget, value * scale.unsqueeze(2) * target / budget
 
     near_cost, near_value = read_prior(logs.view(1, 1, -1), level)
     far_cost, far_value = read_prior(logs.view(1, 1, -1), lasting)
