@@ -25,6 +25,8 @@ public sealed class DayForecast
 
     private readonly double[] _cost = new double[Points];
     private readonly double[] _value = new double[Points];
+    private readonly double[] _plainCost = new double[Points];
+    private readonly double[] _plainValue = new double[Points];
     private readonly RecentCurve _recent = new();
 
     /// <summary>The 160 multipliers, ascending from 0.05 to 4, equally spaced in log.</summary>
@@ -43,6 +45,18 @@ public sealed class DayForecast
 
     /// <summary>Projected value x reference of the rest of the day at each multiplier, account currency.</summary>
     public ReadOnlySpan<double> Value => _value;
+
+    /// <summary><see cref="Cost"/> before its calibration: <see cref="Cost"/> = <see cref="CostRatio"/> x this, to the bit.</summary>
+    internal ReadOnlySpan<double> PlainCost => _plainCost;
+
+    /// <summary><see cref="Value"/> before its calibration.</summary>
+    internal ReadOnlySpan<double> PlainValue => _plainValue;
+
+    /// <summary>Realised / predicted cost, where it can be told from the curve; else 1.</summary>
+    internal double CostRatio { get; private set; } = 1;
+
+    /// <summary>Realised / predicted value, likewise.</summary>
+    internal double ValueRatio { get; private set; } = 1;
 
     /// <summary>Spent so far, late arrivals included, account currency.</summary>
     public double Spent { get; private set; }
@@ -66,7 +80,7 @@ public sealed class DayForecast
         PopulationPrior? prior = input.Prior;
         int regime = prior?.RegimeSteps ?? 0;
         bool fromPrior = prior is not null && !input.RecentCurvesOnly;
-        _recent.Sum(input, regime);
+        _recent.Sum(input);
         double inRegime = 0, beyond = 0;
         IsKnown = input.Trajectory.Closed < StepClock.StepsPerDay && (fromPrior || _recent.IsKnown);
         if (IsKnown)
@@ -82,12 +96,27 @@ public sealed class DayForecast
         {
             Array.Clear(_cost);
             Array.Clear(_value);
+            Array.Clear(_plainCost);
+            Array.Clear(_plainValue);
+            CostRatio = ValueRatio = 1;
             return;
         }
 
-        Calibration(input, out double costRatio, out double valueRatio);
+        var calibration = new Calibration();
+        for (int s = 0; s < input.Trajectory.Closed; s++) calibration.Add(input, s);
+        (double costRatio, double valueRatio) = (calibration.CostRatio, calibration.ValueRatio);
+        // Without a prior the ratios are multiplied into the volumes, before anything else.
+        (CostRatio, ValueRatio) = fromPrior ? (costRatio, valueRatio) : (1, 1);
         if (!fromPrior) ProjectRecent(costRatio * (inRegime + beyond), valueRatio * (inRegime + beyond));
         else Project(input, prior!, inRegime, beyond, costRatio, valueRatio);
+    }
+
+    /// <summary>Where a multiplier lies on the <see cref="Points"/>: the one at or below it, and the share of the way to the next.</summary>
+    internal static (int Point, double Part) PlaceOf(double multiplier)
+    {
+        double at = Math.Clamp((Math.Log(multiplier) - LogLowest) / LogStep, 0, Points - 1);
+        int i = Math.Min((int)at, Points - 2);
+        return (i, at - i);
     }
 
     private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, double costRatio, double valueRatio)
@@ -127,8 +156,11 @@ public sealed class DayForecast
                 farValue *= farUnit;
             }
 
-            _cost[i] = highestCost = Math.Max(highestCost, costRatio * (inRegime * nearCost + beyond * farCost));
-            _value[i] = highestValue = Math.Max(highestValue, valueRatio * (inRegime * nearValue + beyond * farValue));
+            _plainCost[i] = highestCost = Math.Max(highestCost, inRegime * nearCost + beyond * farCost);
+            _plainValue[i] = highestValue = Math.Max(highestValue, inRegime * nearValue + beyond * farValue);
+            // Rounding keeps order: the largest so far times a ratio is the largest of the products, to the bit.
+            _cost[i] = costRatio * highestCost;
+            _value[i] = valueRatio * highestValue;
         }
 
         // Where neither the prior nor the recent curve has a point the projection is flat, which would read as "free of cost".
@@ -156,6 +188,9 @@ public sealed class DayForecast
             _cost[i] = Math.Max(_cost[i], _cost[i - 1]);
             _value[i] = Math.Max(_value[i], _value[i - 1]);
         }
+
+        _cost.CopyTo(_plainCost);
+        _value.CopyTo(_plainValue);
 
         // A curve that reaches the grid's lowest point may be followed below it: there is next to nothing left to be wrong about.
         if (_recent.First > 0) FirstPoint = Math.Min((int)Math.Ceiling((_recent.LogFirst - LogLowest) / LogStep - 1e-9), Points - 1);
@@ -237,42 +272,10 @@ public sealed class DayForecast
         }
     }
 
-    /// <summary>Shrunk ratios realised / predicted over the closed steps, from each step's own curve at the multiplier that was executed.</summary>
-    private static void Calibration(in ForecastInput input, out double costRatio, out double valueRatio)
-    {
-        double realCost = 0, realValue = 0, predictedCost = 0, predictedValue = 0;
-        ReadOnlySpan<StepRow> rows = input.Trajectory.Rows;
-        for (int s = 0; s < rows.Length; s++)
-        {
-            ref readonly StepRow row = ref rows[s];
-            if (row.Impressions <= 0 || row.Multiplier <= 0 || !input.Trajectory.TryGetCurve(s, out ReadOnlySpan<Half> cost, out ReadOnlySpan<Half> value)) continue;
-            double at = (Math.Log(row.Multiplier) - ResponseGrid.Logs[0]) / ResponseGrid.LogStep;
-            // Below the grid cost falls with the square of the bid, value with the bid.
-            double fall = Math.Exp(Math.Min(at, 0) * ResponseGrid.LogStep);
-            at = Math.Clamp(at, 0, ResponseGrid.Points - 1);
-            int i = Math.Min((int)at, ResponseGrid.Points - 2);
-            double part = at - i;
-            double stepCost = (double)cost[i] + part * ((double)cost[i + 1] - (double)cost[i]);
-            double stepValue = (double)value[i] + part * ((double)value[i + 1] - (double)value[i]);
-            if (!double.IsFinite(stepCost) || !double.IsFinite(stepValue)) continue;
-            double covered = row.Coverage;
-            predictedCost += covered * stepCost * fall * fall;
-            predictedValue += covered * stepValue * fall;
-            // Late spend belongs to closed steps: without it slow bills would read as a cheap market.
-            realCost += (row.Cost + row.LateCost) / input.Budget;
-            realValue += row.ValueWon * input.Reference / input.Budget;
-        }
-
-        const double Shrink = 0.05;
-        costRatio = Math.Clamp((realCost + Shrink) / (predictedCost + Shrink), 0.25, 4);
-        valueRatio = Math.Clamp((realValue + Shrink) / (predictedValue + Shrink), 0.25, 4);
-    }
-
     private static double Interpolate(double[] curve, double multiplier)
     {
-        double at = Math.Clamp((Math.Log(multiplier) - LogLowest) / LogStep, 0, Points - 1);
-        int i = Math.Min((int)at, Points - 2);
-        return curve[i] + (at - i) * (curve[i + 1] - curve[i]);
+        (int i, double part) = PlaceOf(multiplier);
+        return curve[i] + part * (curve[i + 1] - curve[i]);
     }
 
     private static double[] BuildMultipliers()

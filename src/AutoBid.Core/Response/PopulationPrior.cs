@@ -1,3 +1,5 @@
+using AutoBid.Core.Features;
+
 namespace AutoBid.Core.Response;
 
 /// <summary>
@@ -53,7 +55,11 @@ public sealed class PopulationPrior
         _perLogStep = 1 / _logStep;
         ResponsePoints.Resample(bidPerValue, cost, _logFirst, _logStep, _cost);
         ResponsePoints.Resample(bidPerValue, value, _logFirst, _logStep, _value);
+        Contents = Hash();
     }
+
+    /// <summary>Of all that a forecast reads: equal for priors that say the same, such as one that comes with every request.</summary>
+    internal UInt128 Contents { get; }
 
     /// <summary>Log of the highest bid per value that the curve has a point for.</summary>
     internal double LogLast => _logFirst + (Samples - 1) * _logStep;
@@ -113,6 +119,18 @@ public sealed class PopulationPrior
     {
         At(Math.Log(Reference), 1, out double cost, out double value);
         return value > 0 ? cost / value : Reference;
+    }
+
+    private UInt128 Hash()
+    {
+        var hash = new ContentHash();
+        foreach (double number in (ReadOnlySpan<double>)[MeanValue, Reference, OpportunitiesPerDay, RegimeSteps, LevelPersistence, _logFirst, _logStep]) hash.Add(number);
+        foreach (double[] numbers in (ReadOnlySpan<double[]>)[Shape, _cost, _value])
+        {
+            foreach (double number in numbers) hash.Add(number);
+        }
+
+        return hash.Value;
     }
 
     private static double[] NormalisedShape(ReadOnlySpan<double> shape)

@@ -37,14 +37,20 @@ internal sealed class RecentCurve
 
     public double LastValue => _value[Last];
 
+    /// <summary>The first step that is summed when <paramref name="step"/> is decided; the last is the one before it.</summary>
+    public static int FirstStep(in ForecastInput input, int step)
+    {
+        if (input.RecentCurvesOnly) return Math.Max(0, step - TrajectoryStore.DefaultCurvesKept);
+        return input.Prior is { RegimeSteps: > 0 } prior ? step / prior.RegimeSteps * prior.RegimeSteps : Math.Max(0, step - (int)DecaySteps);
+    }
+
     /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown; all that a live engine keeps where nothing else counts.</summary>
-    public void Sum(in ForecastInput input, int regime)
+    public void Sum(in ForecastInput input)
     {
         Array.Clear(_cost);
         Array.Clear(_value);
         int step = input.Trajectory.Closed;
-        int first = input.RecentCurvesOnly ? Math.Max(0, step - TrajectoryStore.DefaultCurvesKept)
-            : regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
+        int first = FirstStep(input, step);
         Signals = 0;
         _impressions = 0;
         for (int s = first; s < step; s++)
