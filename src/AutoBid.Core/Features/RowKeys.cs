@@ -26,8 +26,8 @@ public sealed class RowKeys
     private readonly double[] _valueRatios = new double[StepClock.StepsPerDay];
     private readonly UInt128[] _curves = new UInt128[StepClock.StepsPerDay];
 
-    /// <summary>Key of the row of a step that <see cref="Compute"/> covered.</summary>
-    public UInt128 this[int step] => _keys[step];
+    /// <summary>Keys of the rows of consecutive steps that <see cref="Compute"/> covered.</summary>
+    public ReadOnlySpan<UInt128> From(int first, int count) => _keys.AsSpan(first, count);
 
     /// <summary>The calibration as of a step: realised / predicted cost.</summary>
     public double CostRatio(int step) => _costRatios[step];

@@ -2,11 +2,9 @@ using System.Globalization;
 using AutoBid.Core.Features;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
-using AutoBid.Core.Trajectories;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
-using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Simple;
 
 namespace AutoBid.Policies.DecisionTransformer;
@@ -18,7 +16,6 @@ namespace AutoBid.Policies.DecisionTransformer;
 /// </summary>
 public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable
 {
-    private const double FeatureLimit = 5;
     private const double ResidualLimit = 0.6;
     private const string Action = "action";
 
@@ -27,31 +24,32 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     private readonly ModelCard _card;
     private readonly ModelInference _inference;
-    private readonly IFeatureBuilder _features;
+    private readonly FeatureRows _rows;
     private readonly IWindowAddition? _addition;
     private readonly Stack<Work> _free = new();
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask;
     private readonly int _window, _width;
 
     /// <param name="inference">Owned from here on, unless this throws.</param>
+    /// <param name="featureCacheBytes">As <see cref="ModelRegistryOptions.FeatureCacheBytes"/>.</param>
     /// <exception cref="ModelRefusedException">Reason Features or Shape: card, builder and graph do not fit.</exception>
-    public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference)
-        : this(card, inference, null)
+    public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, long featureCacheBytes = ModelRegistryOptions.DefaultFeatureCacheBytes)
+        : this(card, inference, featureCacheBytes, null)
     {
     }
 
     /// <param name="addition">What the graph takes and answers beside the window; null: nothing.</param>
-    internal OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, IWindowAddition? addition)
+    internal OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, long featureCacheBytes, IWindowAddition? addition)
     {
         _addition = addition;
         _card = card;
         _inference = inference;
-        _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
+        IFeatureBuilder features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
             ?? throw new ModelRefusedException(RefusalReason.Features, $"there is no feature builder {card.Features.Name} version {card.Features.Version}");
         _window = card.Window;
-        _width = _features.Columns.Count;
+        _width = features.Columns.Count;
         if (card.Features.Mean.Length != _width)
-            throw new ModelRefusedException(RefusalReason.Features, $"the card has statistics of {card.Features.Mean.Length} columns, {_features.Name} has {_width}");
+            throw new ModelRefusedException(RefusalReason.Features, $"the card has statistics of {card.Features.Mean.Length} columns, {features.Name} has {_width}");
 
         _condition = Input("condition", "float32", _window);
         _states = Input("states", "float32", _window, _width);
@@ -67,6 +65,8 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             if (!outputs.Any(tensor => tensor is { Name: Action, RowLength: 1 })) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
         }
 
+        _rows = new FeatureRows(card, features, residual, featureCacheBytes);
+        inference.Metrics.Add(_rows.Cache);
         Model = string.Create(CultureInfo.InvariantCulture, $"{card.Name}/{card.Version}");
     }
 
@@ -119,17 +119,29 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     /// <summary>Where its runs go.</summary>
     internal ModelInference Inference => _inference;
 
-    public void Retire() => _inference.Retire();
+    /// <summary>Null: every row is made at every decision.</summary>
+    internal RowCache? Cache => _rows.Cache;
 
-    public void Dispose() => _inference.Dispose();
+    public void Retire()
+    {
+        _inference.Metrics.Remove(_rows.Cache);
+        _inference.Retire();
+    }
+
+    public void Dispose()
+    {
+        _inference.Metrics.Remove(_rows.Cache);
+        _inference.Dispose();
+    }
 
     /// <summary>Makes the request's rows from <paramref name="first"/> on, and runs it.</summary>
     private InferenceOutcome Ask(
         Work work, InferenceBatcher batcher, InferenceRequest request, int chunk, ReadOnlySpan<PolicyInput> inputs, int first, in DecisionScope scope)
     {
         long started = scope.Monotonic.GetTimestamp();
-        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]], scope.Seed);
-        _inference.Metrics.Built(_card.Name, scope.Monotonic.GetElapsedTime(started));
+        var tally = new RowTally();
+        for (int row = 0; row < request.Rows; row++) Fill(work, request, row, inputs[work.Order[first + row]], scope.Seed, ref tally);
+        _inference.Metrics.Built(_card.Name, scope.Monotonic.GetElapsedTime(started), tally);
         request.Class = scope.IsBulk ? RequestClass.Bulk : RequestClass.Interactive;
         request.Deadline = _inference.DeadlineOf(scope);
         request.Bucket = scope.DeadlineTimestamp == long.MaxValue ? batcher.Buckets[chunk] : 0;
@@ -177,28 +189,24 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         return count;
     }
 
-    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input, ulong seed)
+    private void Fill(Work work, InferenceRequest request, int row, in PolicyInput input, ulong seed, ref RowTally tally)
     {
         Clear(request, row);
         _addition?.Fill(request, row, input, seed);
-        TrajectoryView day = input.Trajectory;
-        int now = day.Closed;
-        bool knowsStep = input is { CurrentImpressions: > 0, CurrentMeanValue: > 0 };
-        var current = new FeatureInput { Forecast = input.Forecast, TargetFirst = input.Mode == Core.Campaigns.PacingMode.TargetFirst, HasTarget = input.HasTarget };
-        for (int step = Math.Max(0, now - _window + 1); step <= now; step++)
+        int count = _rows.Fill(work.Scratch, input, out int first, ref tally);
+        RowShape shape = _rows.Shape;
+        for (int i = 0; i < count; i++)
         {
-            int token = row * _window + _window - 1 - (now - step);
-            FeatureInput then = current.AsOf(step, knowsStep);
-            Span<float> state = request.Floats(_states).Slice(token * _width, _width);
-            _features.Write(then, work.Scratch, state);
-            Normalise(state);
+            int token = (row + 1) * _window - count + i;
+            ReadOnlySpan<float> made = work.Scratch.Floats.AsSpan(i * shape.Floats, shape.Floats);
+            made[.._width].CopyTo(request.Floats(_states)[(token * _width)..]);
             request.Floats(_condition)[token] = (float)_card.Serving.E;
-            request.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
-            request.Longs(_timesteps)[token] = step;
+            request.Floats(_actions)[token] = made[shape.Action];
+            request.Longs(_timesteps)[token] = first + i;
             request.Floats(_mask)[token] = 1;
-            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, work.Scratch, out double mpc)) continue;
-            request.Floats(_base)[token] = (float)Math.Log(mpc);
-            request.Floats(_baseMask)[token] = 1;
+            if (_base < 0) continue;
+            request.Floats(_base)[token] = made[shape.Base];
+            request.Floats(_baseMask)[token] = made[shape.BaseMask];
         }
     }
 
@@ -215,12 +223,6 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         request.Floats(_baseMask).Slice(start, _window).Clear();
     }
 
-    private void Normalise(Span<float> state)
-    {
-        for (int i = 0; i < state.Length; i++)
-            state[i] = (float)Math.Clamp((state[i] - _card.Features.Mean[i]) / (double)_card.Features.Std[i], -FeatureLimit, FeatureLimit);
-    }
-
     private void Answer(InferenceBatcher batcher, InferenceRequest request, int row, double action, in PolicyInput input, out PolicyDecision decision)
     {
         double log = _card.Action switch
@@ -232,11 +234,9 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         log = Math.Clamp(log, LogLowest, LogHighest);
         int now = input.Trajectory.Closed;
         if (_card.Serving.Smoothing > 0 && now > 0 && input.Trajectory.Rows[now - 1].Multiplier > 0)
-            log += _card.Serving.Smoothing * (LogExecuted(input.Trajectory.Rows[now - 1]) - log);
+            log += _card.Serving.Smoothing * (FeatureRows.LogExecuted(input.Trajectory.Rows[now - 1]) - log);
         decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true, Plan = _addition?.PlanOf(batcher, request, row, input) };
     }
-
-    private static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;
 
     private int Input(string name, string dtype, params int[] row)
     {
@@ -261,7 +261,7 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     /// <summary>What one call needs, reused.</summary>
     private sealed class Work
     {
-        public DayForecast Scratch { get; } = new();
+        public FeatureScratch Scratch { get; } = new();
 
         public string[] Ids { get; private set; } = [];
 

@@ -215,7 +215,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         ModelInference inference = Open(folder);
         try
         {
-            IBidPolicy policy = folder.Card.Kind == "diffusion" ? new OnnxDiffusionPolicy(folder.Card, inference) : new OnnxDecisionTransformerPolicy(folder.Card, inference);
+            IBidPolicy policy = folder.Card.Kind == "diffusion"
+                ? new OnnxDiffusionPolicy(folder.Card, inference, _options.FeatureCacheBytes)
+                : new OnnxDecisionTransformerPolicy(folder.Card, inference, _options.FeatureCacheBytes);
             return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
         }
         catch
