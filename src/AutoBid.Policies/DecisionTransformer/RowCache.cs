@@ -13,6 +13,7 @@ internal sealed class RowCache
     private const int Shards = 16;
 
     private readonly RowCacheShard[] _shards;
+    private readonly int _bytesPerCampaign;
 
     /// <param name="model">Label of the metrics.</param>
     /// <param name="window">Steps kept of a campaign, at most 48.</param>
@@ -20,9 +21,8 @@ internal sealed class RowCache
     public RowCache(string model, int window, RowShape shape, long bytes)
     {
         Model = model;
-        Shape = shape;
-        BytesPerCampaign = RowCacheShard.BytesPerCampaign(window, shape);
-        long campaigns = Math.Min(bytes / BytesPerCampaign, int.MaxValue / 2);
+        _bytesPerCampaign = RowCacheShard.BytesPerCampaign(window, shape);
+        long campaigns = Math.Min(bytes / _bytesPerCampaign, int.MaxValue / 2);
         // A shard has room for at least 4 campaigns, or there are fewer shards.
         int shards = (int)Math.Clamp(campaigns / 4, 1, Shards);
         _shards = [.. Enumerable.Range(0, shards).Select(i => new RowCacheShard(window, shape, (int)((campaigns + i) / shards)))];
@@ -30,13 +30,8 @@ internal sealed class RowCache
 
     public string Model { get; }
 
-    public RowShape Shape { get; }
-
-    /// <summary>Rows, keys, an id of the greatest length and the books about it.</summary>
-    public int BytesPerCampaign { get; }
-
     /// <summary>What it takes now.</summary>
-    public long Bytes => (long)BytesPerCampaign * _shards.Sum(static shard => shard.Reserved);
+    public long Bytes => (long)_bytesPerCampaign * _shards.Sum(static shard => shard.Reserved);
 
     /// <summary>Copies the rows whose keys are the campaign's.</summary>
     /// <param name="first">Step of the first key.</param>

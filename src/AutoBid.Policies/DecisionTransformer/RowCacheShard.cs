@@ -22,7 +22,7 @@ internal sealed class RowCacheShard(int window, RowShape shape, int capacity)
     /// <summary>Campaigns that there is memory for already.</summary>
     public int Reserved => Volatile.Read(ref _reserved);
 
-    // Id: two bytes a character and its header; the entry of the dictionary with its bucket; reference and two links.
+    /// <summary>Rows, keys, an id of the greatest length, and the books about it: entry and bucket of the dictionary, reference, two links.</summary>
     public static int BytesPerCampaign(int window, RowShape shape)
         => window * (16 + 1 + sizeof(float) * shape.Floats + sizeof(double) * shape.Doubles) + (2 * RowCache.LongestId + 24) + 2 * (24 + 4) + (8 + 2 * 4);
 
