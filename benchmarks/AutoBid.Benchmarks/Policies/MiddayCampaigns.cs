@@ -7,7 +7,7 @@ namespace AutoBid.Benchmarks.Policies;
 
 /// <summary>
 /// Campaigns half-way through their day, each with its own budget, price level and past: every model's window is full, every step has its curve, and the
-/// running step's opportunities are known. The market that they bid in is the prior's, half as dear to twice as dear.
+/// running step's opportunities are known. The market that they bid in is the prior's, half as dear to twice as dear. Ids are the same for every seed.
 /// </summary>
 internal sealed class MiddayCampaigns
 {
@@ -16,18 +16,20 @@ internal sealed class MiddayCampaigns
 
     private readonly TrajectoryStore _store = new();
 
-    public MiddayCampaigns(int count, PopulationPrior prior)
+    public MiddayCampaigns(int count, PopulationPrior prior, int seed = 20260105)
     {
-        var random = new Random(20260105);
+        var random = new Random(seed);
         Inputs = new PolicyInput[count];
+        StepBefore = new PolicyInput[count];
         for (int i = 0; i < count; i++)
         {
             double reference = prior.Reference * (0.7 + 0.6 * random.NextDouble()), dearer = Math.Pow(4, random.NextDouble() - 0.5);
             prior.At(Math.Log(reference / dearer), 1, out double cost, out _);
             double budget = 48 * PerStep * dearer * cost * (0.4 + 1.2 * random.NextDouble());
-            int block = _store.Rent();
-            for (int step = 0; step < ClosedSteps; step++) Close(block, prior, reference, budget, dearer, random);
-            Inputs[i] = new PolicyInput
+            int block = _store.Rent(), before = _store.Rent();
+            for (int step = 0; step < ClosedSteps; step++) Close(step < ClosedSteps - 1 ? [block, before] : [block], prior, reference, budget, dearer, random);
+            TrajectoryView day = _store.View(block);
+            PolicyInput input = new()
             {
                 CampaignId = $"campaign-{i}",
                 Objective = Objective.TargetCpa,
@@ -37,18 +39,41 @@ internal sealed class MiddayCampaigns
                 MinMultiplier = DayForecast.LowestMultiplier,
                 MaxMultiplier = DayForecast.HighestMultiplier,
                 AccountConstant = 1,
-                Trajectory = _store.View(block),
+                Trajectory = day,
                 Prior = prior,
                 LastMultiplier = 1,
                 CurrentImpressions = PerStep * (0.5 + random.NextDouble()),
                 CurrentMeanValue = prior.MeanValue * (0.5 + random.NextDouble()),
             };
+            Inputs[i] = input;
+            // What was then known of the step is what it turned out to be.
+            StepBefore[i] = InputOf(input, _store.View(before), day.Rows[^1]);
         }
     }
 
     public PolicyInput[] Inputs { get; }
 
-    private void Close(int block, PopulationPrior prior, double reference, double budget, double dearer, Random random)
+    /// <summary>The same campaigns, when the step before was decided.</summary>
+    public PolicyInput[] StepBefore { get; }
+
+    private static PolicyInput InputOf(in PolicyInput later, TrajectoryView day, in StepRow step) => new()
+    {
+        CampaignId = later.CampaignId,
+        Objective = later.Objective,
+        Mode = later.Mode,
+        Budget = later.Budget,
+        Reference = later.Reference,
+        MinMultiplier = later.MinMultiplier,
+        MaxMultiplier = later.MaxMultiplier,
+        AccountConstant = later.AccountConstant,
+        Trajectory = day,
+        Prior = later.Prior,
+        LastMultiplier = later.LastMultiplier,
+        CurrentImpressions = step.Impressions,
+        CurrentMeanValue = step.MeanValue,
+    };
+
+    private void Close(ReadOnlySpan<int> blocks, PopulationPrior prior, double reference, double budget, double dearer, Random random)
     {
         double impressions = PerStep * (0.5 + random.NextDouble()), level = 0.5 + random.NextDouble(), multiplier = 0.5 + random.NextDouble();
         Span<float> costs = stackalloc float[ResponseGrid.Points], values = stackalloc float[ResponseGrid.Points];
@@ -60,7 +85,7 @@ internal sealed class MiddayCampaigns
         }
 
         prior.At(Math.Log(multiplier * reference / dearer), level, out double paid, out double won);
-        _store.Close(block, new StepRow
+        var row = new StepRow
         {
             Impressions = (float)impressions,
             SumValue = (float)(impressions * prior.MeanValue * level),
@@ -74,6 +99,7 @@ internal sealed class MiddayCampaigns
             Exposures = (float)(impressions / 10),
             Conversions = random.Next(3),
             Elapsed = 1,
-        }, costs, values);
+        };
+        foreach (int block in blocks) _store.Close(block, row, costs, values);
     }
 }

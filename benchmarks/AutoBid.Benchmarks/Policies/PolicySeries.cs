@@ -6,7 +6,9 @@ namespace AutoBid.Benchmarks.Policies;
 /// <summary>Calls of one policy with one batch, a slice at a time.</summary>
 /// <param name="deterministic">Without deadline.</param>
 /// <param name="inference">Runs while the policy's graph does; null: it has none.</param>
-internal sealed class PolicySeries(IBidPolicy policy, ReadOnlyMemory<PolicyInput> inputs, bool deterministic, Stopwatch? inference)
+/// <param name="seen">Whether the windows were seen a step before; null: the policy has none.</param>
+/// <param name="before">Asked for before each call, and not measured.</param>
+internal sealed class PolicySeries(IBidPolicy policy, ReadOnlyMemory<PolicyInput> inputs, bool deterministic, Stopwatch? inference, bool? seen = null, ReadOnlyMemory<PolicyInput> before = default)
 {
     private readonly PolicyDecision[] _decisions = new PolicyDecision[inputs.Length];
     private readonly List<double> _calls = [];
@@ -22,6 +24,7 @@ internal sealed class PolicySeries(IBidPolicy policy, ReadOnlyMemory<PolicyInput
         long start = Stopwatch.GetTimestamp();
         do
         {
+            if (!before.IsEmpty) policy.Decide(before.Span, _decisions, DecisionScope.Unbounded(time));
             inference?.Reset();
             long bytes = GC.GetAllocatedBytesForCurrentThread(), began = Stopwatch.GetTimestamp();
             DecisionScope scope = deterministic ? DecisionScope.Unbounded(time) : new DecisionScope(time, began + 60 * time.TimestampFrequency, 0);
@@ -39,7 +42,7 @@ internal sealed class PolicySeries(IBidPolicy policy, ReadOnlyMemory<PolicyInput
         while (Stopwatch.GetElapsedTime(start) < length);
     }
 
-    public PolicyTiming Timing() => new(policy.Model, inputs.Length, deterministic, Sorted(_calls), inference is null ? null : Sorted(_inference), Sorted(_rest), _bytes / _calls.Count);
+    public PolicyTiming Timing() => new(policy.Model, inputs.Length, deterministic, seen, Sorted(_calls), inference is null ? null : Sorted(_inference), Sorted(_rest), _bytes / _calls.Count);
 
     private static double[] Sorted(List<double> values) => [.. values.Order()];
 }

@@ -25,7 +25,11 @@ public sealed class AuctionNetFeatures : IFeatureBuilder
 
     public IReadOnlyDictionary<string, int[]> Groups { get; } = new Dictionary<string, int[]>(StringComparer.Ordinal);
 
-    public void Write(in FeatureInput input, DayForecast scratch, Span<float> row)
+    public (int First, int Count) Calibrated => default;
+
+    public int PlainNumbers => 0;
+
+    public void Write(in FeatureInput input, DayForecast scratch, Span<float> row, Span<double> plain = default)
     {
         ForecastInput day = input.Forecast;
         ReadOnlySpan<StepRow> steps = day.Trajectory.Rows;
@@ -46,6 +50,11 @@ public sealed class AuctionNetFeatures : IFeatureBuilder
         row[13] = (float)day.CurrentImpressions;
         foreach (ref readonly StepRow step in last) row[14] += step.Impressions;
         row[15] = (float)impressions;
+    }
+
+    public void Calibrate(ReadOnlySpan<double> plain, double costRatio, double valueRatio, Span<float> row)
+    {
+        // No column is a forecast.
     }
 
     /// <summary>Means over steps of the steps' own means.</summary>

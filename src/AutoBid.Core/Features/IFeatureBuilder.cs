@@ -23,9 +23,26 @@ public interface IFeatureBuilder
     /// </summary>
     IReadOnlyDictionary<string, int[]> Groups { get; }
 
+    /// <summary>The columns that follow the calibration of the forecast, side by side; their number is 0 where none does.</summary>
+    (int First, int Count) Calibrated { get; }
+
+    /// <summary>Numbers from which <see cref="Calibrate"/> makes these columns anew.</summary>
+    int PlainNumbers { get; }
+
     /// <summary>Writes the raw (not z-scored) row of the running step: what is known when step <c>Trajectory.Closed</c> is decided.</summary>
     /// <param name="input">The day so far.</param>
     /// <param name="scratch">Buffers for a forecast; overwritten.</param>
     /// <param name="row">Length <see cref="Columns"/>.Count.</param>
-    void Write(in FeatureInput input, DayForecast scratch, Span<float> row);
+    /// <param name="plain">Length <see cref="PlainNumbers"/>, written too; empty: not asked for.</param>
+    void Write(in FeatureInput input, DayForecast scratch, Span<float> row, Span<double> plain = default);
+
+    /// <summary>
+    /// Writes the raw values of the <see cref="Calibrated"/> columns, and no others: to the bit what <see cref="Write"/> writes where nothing differs but
+    /// the calibration. Only for rows made with a prior.
+    /// </summary>
+    /// <param name="plain">What <see cref="Write"/> wrote with the row.</param>
+    /// <param name="costRatio">Realised / predicted cost.</param>
+    /// <param name="valueRatio">Realised / predicted value.</param>
+    /// <param name="row">Length <see cref="Columns"/>.Count.</param>
+    void Calibrate(ReadOnlySpan<double> plain, double costRatio, double valueRatio, Span<float> row);
 }

@@ -18,9 +18,14 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
 
     private const double Clamp = 4;
 
+    /// <summary>In place of what is left, where nothing is projected.</summary>
+    private const double Unknown = -1;
+
     /// <summary>Share of the expected opportunities, and of the budget, that version 2 adds to wins and conversions: a first one is no landslide.</summary>
     private const double WinFloor = 1.0 / 50;
     private const double ConversionFloor = 1.0 / 20;
+
+    private static readonly (int Point, double Part)[] Places = Array.ConvertAll(Probes, DayForecast.PlaceOf);
 
     private static readonly string[] Names =
     [
@@ -56,7 +61,11 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
 
     public IReadOnlyDictionary<string, int[]> Groups => Masks;
 
-    public void Write(in FeatureInput input, DayForecast scratch, Span<float> row)
+    public (int First, int Count) Calibrated => (20, 2 * Probes.Length);
+
+    public int PlainNumbers => 2 + 4 * Probes.Length;
+
+    public void Write(in FeatureInput input, DayForecast scratch, Span<float> row, Span<double> plain = default)
     {
         ForecastInput day = input.Forecast;
         ReadOnlySpan<StepRow> steps = day.Trajectory.Rows;
@@ -100,7 +109,7 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
         int regime = day.Prior?.RegimeSteps ?? 0;
         row[18] = regime > 0 ? (float)(step % regime / (double)regime) : 0;
         row[19] = regime > 0 ? 1 : 0;
-        WriteCurves(scratch, budget, row);
+        WriteCurves(scratch, budget, row, plain);
         row[27] = input.TargetFirst ? 1 : 0;
         row[28] = input.HasTarget ? 1 : 0;
     }
@@ -147,16 +156,36 @@ public sealed class ScaleFreeFeatures : IFeatureBuilder
         return expected > 0 ? ClampedLog(day.CurrentImpressions, expected) : 0;
     }
 
-    private static void WriteCurves(DayForecast forecast, double budget, Span<float> row)
+    public void Calibrate(ReadOnlySpan<double> plain, double costRatio, double valueRatio, Span<float> row)
     {
-        row[26] = forecast.IsKnown ? 1 : 0;
-        double floor = budget / 3000;
+        (double floor, double left) = (plain[0], plain[1]);
         for (int i = 0; i < Probes.Length; i++)
         {
-            row[20 + i] = forecast.IsKnown ? (float)ClampedLog(forecast.CostAt(Probes[i]) + floor, forecast.Left + floor) : 0;
-            row[23 + i] = forecast.IsKnown ? (float)ClampedLog(forecast.ValueAt(Probes[i]) + floor, forecast.Left + floor) : 0;
+            ReadOnlySpan<double> ends = plain.Slice(2 + 4 * i, 4);
+            row[20 + i] = left == Unknown ? 0 : (float)ClampedLog(Between(i, costRatio * ends[0], costRatio * ends[1]) + floor, left);
+            row[23 + i] = left == Unknown ? 0 : (float)ClampedLog(Between(i, valueRatio * ends[2], valueRatio * ends[3]) + floor, left);
         }
     }
+
+    /// <summary>Floor, what is left with the floor, and for each probe the uncalibrated projections at the two points around it: cost, cost, value, value.</summary>
+    private void WriteCurves(DayForecast forecast, double budget, Span<float> row, Span<double> plain)
+    {
+        scoped Span<double> numbers = stackalloc double[PlainNumbers];
+        if (!plain.IsEmpty) numbers = plain;
+        double floor = budget / 3000;
+        (numbers[0], numbers[1]) = (floor, forecast.IsKnown ? forecast.Left + floor : Unknown);
+        for (int i = 0; i < Probes.Length; i++)
+        {
+            int point = Places[i].Point;
+            forecast.PlainCost.Slice(point, 2).CopyTo(numbers[(2 + 4 * i)..]);
+            forecast.PlainValue.Slice(point, 2).CopyTo(numbers[(4 + 4 * i)..]);
+        }
+
+        row[26] = forecast.IsKnown ? 1 : 0;
+        Calibrate(numbers, forecast.CostRatio, forecast.ValueRatio, row);
+    }
+
+    private static double Between(int probe, double low, double high) => low + Places[probe].Part * (high - low);
 
     /// <summary>A refund may make a step's spend negative: that reads as the lowest, never as NaN.</summary>
     private static double ClampedLog(double numerator, double denominator) => Math.Clamp(Math.Log(Math.Max(numerator, 0) / denominator), -Clamp, Clamp);

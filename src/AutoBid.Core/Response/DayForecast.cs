@@ -22,6 +22,8 @@ public sealed class DayForecast
 
     private readonly double[] _cost = new double[Points];
     private readonly double[] _value = new double[Points];
+    private readonly double[] _plainCost = new double[Points];
+    private readonly double[] _plainValue = new double[Points];
     private readonly RecentCurve _recent = new();
 
     /// <summary>The 160 multipliers, ascending from 0.05 to 4, equally spaced in log.</summary>
@@ -40,6 +42,18 @@ public sealed class DayForecast
 
     /// <summary>Projected value x reference of the rest of the day at each multiplier, account currency.</summary>
     public ReadOnlySpan<double> Value => _value;
+
+    /// <summary><see cref="Cost"/> before its calibration: <see cref="Cost"/> = <see cref="CostRatio"/> x this, to the bit.</summary>
+    internal ReadOnlySpan<double> PlainCost => _plainCost;
+
+    /// <summary><see cref="Value"/> before its calibration.</summary>
+    internal ReadOnlySpan<double> PlainValue => _plainValue;
+
+    /// <summary>Realised / predicted cost, where it can be told from the curve; else 1.</summary>
+    internal double CostRatio { get; private set; } = 1;
+
+    /// <summary>Realised / predicted value, likewise.</summary>
+    internal double ValueRatio { get; private set; } = 1;
 
     /// <summary>Spent so far, late arrivals included, account currency.</summary>
     public double Spent { get; private set; }
@@ -63,7 +77,7 @@ public sealed class DayForecast
         PopulationPrior? prior = input.Prior;
         int regime = prior?.RegimeSteps ?? 0;
         bool fromPrior = prior is not null && !input.RecentCurvesOnly;
-        _recent.Sum(input, regime);
+        _recent.Sum(input);
         double inRegime = 0, beyond = 0;
         IsKnown = input.Trajectory.Closed < StepClock.StepsPerDay && (fromPrior || _recent.IsKnown);
         if (IsKnown)
@@ -79,15 +93,28 @@ public sealed class DayForecast
         {
             Array.Clear(_cost);
             Array.Clear(_value);
+            Array.Clear(_plainCost);
+            Array.Clear(_plainValue);
+            CostRatio = ValueRatio = 1;
             return;
         }
 
         Calibration ratio = Calibration.Of(input);
-        if (!fromPrior) ProjectRecent(ratio.Cost * (inRegime + beyond), ratio.Value * (inRegime + beyond));
-        else Project(input, prior!, inRegime, beyond, ratio);
+        // Without a prior the ratios are multiplied into the volumes, before anything else.
+        (CostRatio, ValueRatio) = fromPrior ? (ratio.CostRatio, ratio.ValueRatio) : (1, 1);
+        if (!fromPrior) ProjectRecent(ratio.CostRatio * (inRegime + beyond), ratio.ValueRatio * (inRegime + beyond));
+        else Project(input, prior!, inRegime, beyond);
     }
 
-    private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond, in Calibration ratio)
+    /// <summary>Where a multiplier lies on the <see cref="Points"/>: the one at or below it, and the share of the way to the next.</summary>
+    internal static (int Point, double Part) PlaceOf(double multiplier)
+    {
+        double at = Math.Clamp((Math.Log(multiplier) - LogLowest) / LogStep, 0, Points - 1);
+        int i = Math.Min((int)at, Points - 2);
+        return (i, at - i);
+    }
+
+    private void Project(in ForecastInput input, PopulationPrior prior, double inRegime, double beyond)
     {
         double level = ValueLevel.Current(input), lasting = ValueLevel.Lasting(input, level);
         // Prices p times the prior's: what it says of a bid b holds at p x b, at p times the cost.
@@ -109,8 +136,11 @@ public sealed class DayForecast
                 farValue *= farUnit;
             }
 
-            _cost[i] = highestCost = Math.Max(highestCost, ratio.Cost * (inRegime * nearCost + beyond * farCost));
-            _value[i] = highestValue = Math.Max(highestValue, ratio.Value * (inRegime * nearValue + beyond * farValue));
+            _plainCost[i] = highestCost = Math.Max(highestCost, inRegime * nearCost + beyond * farCost);
+            _plainValue[i] = highestValue = Math.Max(highestValue, inRegime * nearValue + beyond * farValue);
+            // Rounding keeps order: the largest so far times a ratio is the largest of the products, to the bit.
+            _cost[i] = CostRatio * highestCost;
+            _value[i] = ValueRatio * highestValue;
         }
 
         // Where neither the prior nor the recent curve has a point the projection is flat, which would read as "free of cost".
@@ -138,6 +168,9 @@ public sealed class DayForecast
             _cost[i] = Math.Max(_cost[i], _cost[i - 1]);
             _value[i] = Math.Max(_value[i], _value[i - 1]);
         }
+
+        _cost.CopyTo(_plainCost);
+        _value.CopyTo(_plainValue);
 
         // A curve that reaches the grid's lowest point may be followed below it: there is next to nothing left to be wrong about.
         if (_recent.First > 0) FirstPoint = Math.Min((int)Math.Ceiling((_recent.LogFirst - LogLowest) / LogStep - 1e-9), Points - 1);
@@ -190,9 +223,8 @@ public sealed class DayForecast
 
     internal static double Interpolate(ReadOnlySpan<double> curve, double multiplier)
     {
-        double at = Math.Clamp((Math.Log(multiplier) - LogLowest) / LogStep, 0, Points - 1);
-        int i = Math.Min((int)at, Points - 2);
-        return curve[i] + (at - i) * (curve[i + 1] - curve[i]);
+        (int i, double part) = PlaceOf(multiplier);
+        return curve[i] + part * (curve[i + 1] - curve[i]);
     }
 
     private static double[] BuildMultipliers()

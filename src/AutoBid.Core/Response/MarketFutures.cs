@@ -67,7 +67,7 @@ public sealed class MarketFutures
         if (!(scale.PerDay > 0)) return;
         Reserve();
         _ratio = Calibration.Of(input);
-        _recent.Sum(input, _prior.RegimeSteps);
+        _recent.Sum(input);
         Anchor anchor = AnchorOf(input, scale);
         _near = new NearCurve(_recent, _prior, Math.Log(input.Reference) + anchor.Level - anchor.Price, Math.Exp(anchor.Price), input.Reference * Math.Exp(anchor.Level));
         double top = double.PositiveInfinity, opportunities = 0;
@@ -103,10 +103,10 @@ public sealed class MarketFutures
             for (int k = 0; k < spend.Length; k++)
             {
                 StepFlow(_steps[m * StepClock.StepsPerDay + _step + k], log, out double cost, out double won);
-                double share = cost * _ratio.Cost > left ? left / (cost * _ratio.Cost) : 1;
-                spend[k] += share * cost * _ratio.Cost / Samples;
-                value[k] += share * won * _ratio.Value / Samples;
-                left = Math.Max(left - share * cost * _ratio.Cost, 0);
+                double share = cost * _ratio.CostRatio > left ? left / (cost * _ratio.CostRatio) : 1;
+                spend[k] += share * cost * _ratio.CostRatio / Samples;
+                value[k] += share * won * _ratio.ValueRatio / Samples;
+                left = Math.Max(left - share * cost * _ratio.CostRatio, 0);
             }
         }
     }
@@ -133,7 +133,7 @@ public sealed class MarketFutures
         // Where there is no recent curve there is nothing to be moved: the steps of the regime take the prior at their own latents.
         if (!_recent.IsKnown) return new Anchor(0, double.NaN);
         double sum = 0, weights = 0;
-        for (int s = _recent.FirstStep; s < _step; s++)
+        for (int s = _recent.Since; s < _step; s++)
         {
             double price = PriceLevel.OfStep(input, _prior!, s);
             if (double.IsNaN(price)) continue;
@@ -206,8 +206,8 @@ public sealed class MarketFutures
         double highestCost = 0, highestValue = 0;
         for (int i = 0; i < Points; i++)
         {
-            cost[i] = highestCost = Math.Max(highestCost, _ratio.Cost * cost[i]);
-            value[i] = highestValue = Math.Max(highestValue, _ratio.Value * value[i]);
+            cost[i] = highestCost = Math.Max(highestCost, _ratio.CostRatio * cost[i]);
+            value[i] = highestValue = Math.Max(highestValue, _ratio.ValueRatio * value[i]);
         }
     }
 

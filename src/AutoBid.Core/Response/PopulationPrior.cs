@@ -1,3 +1,5 @@
+using AutoBid.Core.Features;
+
 namespace AutoBid.Core.Response;
 
 /// <summary>
@@ -55,6 +57,7 @@ public sealed class PopulationPrior
         _value = new double[Samples];
         ResponsePoints.Resample(bidPerValue, cost, _logFirst, _logStep, _cost);
         ResponsePoints.Resample(bidPerValue, value, _logFirst, _logStep, _value);
+        Contents = Hash();
     }
 
     private PopulationPrior(PopulationPrior all, PopulationPrior curve)
@@ -62,7 +65,11 @@ public sealed class PopulationPrior
         (MeanValue, Reference, OpportunitiesPerDay, RegimeSteps, LevelPersistence, Shape) =
             (all.MeanValue, all.Reference, all.OpportunitiesPerDay, all.RegimeSteps, all.LevelPersistence, all.Shape);
         (_cost, _value, _logFirst, _logStep, _perLogStep) = (curve._cost, curve._value, curve._logFirst, curve._logStep, curve._perLogStep);
+        Contents = Hash();
     }
+
+    /// <summary>Of all that a forecast reads: equal for priors that say the same, such as one that comes with every request.</summary>
+    internal UInt128 Contents { get; }
 
     /// <summary>Log of the highest bid per value that the curve has a point for.</summary>
     internal double LogLast => _logFirst + (Samples - 1) * _logStep;
@@ -125,6 +132,18 @@ public sealed class PopulationPrior
     {
         At(Math.Log(Reference), 1, out double cost, out double value);
         return value > 0 ? cost / value : Reference;
+    }
+
+    private UInt128 Hash()
+    {
+        var hash = new ContentHash();
+        foreach (double number in (ReadOnlySpan<double>)[MeanValue, Reference, OpportunitiesPerDay, RegimeSteps, LevelPersistence, _logFirst, _logStep]) hash.Add(number);
+        foreach (double[] numbers in (ReadOnlySpan<double[]>)[Shape, _cost, _value])
+        {
+            foreach (double number in numbers) hash.Add(number);
+        }
+
+        return hash.Value;
     }
 
     private static double[] NormalisedShape(ReadOnlySpan<double> shape)

@@ -25,7 +25,7 @@ internal sealed class RecentCurve
     public int Last { get; private set; }
 
     /// <summary>The first step that was summed, whether it had a curve or not.</summary>
-    public int FirstStep { get; private set; }
+    public int Since { get; private set; }
 
     /// <summary>Mean predicted value of the opportunities behind the curve.</summary>
     public double MeanValue => _impressions > 0 ? _sumValue / _impressions : 0;
@@ -48,15 +48,21 @@ internal sealed class RecentCurve
     public static double ShareAt(int later, int step, int regime)
         => regime > 0 ? (later / regime == step / regime ? 1 : 0) : Math.Exp(-(later - step) / DecaySteps);
 
+    /// <summary>The first step that is summed when <paramref name="step"/> is decided; the last is the one before it.</summary>
+    public static int FirstStep(in ForecastInput input, int step)
+    {
+        if (input.RecentCurvesOnly) return Math.Max(0, step - TrajectoryStore.DefaultCurvesKept);
+        return input.Prior is { RegimeSteps: > 0 } prior ? step / prior.RegimeSteps * prior.RegimeSteps : Math.Max(0, step - (int)DecaySteps);
+    }
+
     /// <summary>Sums the closed steps of the current regime; the last ones where its length is unknown; all that a live engine keeps where nothing else counts.</summary>
-    public void Sum(in ForecastInput input, int regime)
+    public void Sum(in ForecastInput input)
     {
         Array.Clear(_cost);
         Array.Clear(_value);
         int step = input.Trajectory.Closed;
-        int first = input.RecentCurvesOnly ? Math.Max(0, step - TrajectoryStore.DefaultCurvesKept)
-            : regime > 0 ? step / regime * regime : Math.Max(0, step - (int)DecaySteps);
-        FirstStep = first;
+        int first = FirstStep(input, step);
+        Since = first;
         Signals = 0;
         _impressions = 0;
         _sumValue = 0;

@@ -2,11 +2,9 @@ using System.Globalization;
 using AutoBid.Core.Features;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
-using AutoBid.Core.Trajectories;
 using AutoBid.Policies.Contracts;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
-using AutoBid.Policies.Mpc;
 
 namespace AutoBid.Policies.DecisionTransformer;
 
@@ -15,9 +13,8 @@ namespace AutoBid.Policies.DecisionTransformer;
 /// features of its step and the executed log multiplier of the step before; the answer is the last token's. Calls on several threads make their rows
 /// beside each other and meet in the batcher.
 /// </summary>
-public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable, IDecisionRows<DayForecast>
+public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDisposable, IDecisionRows<FeatureScratch>
 {
-    private const double FeatureLimit = 5;
     private const double ResidualLimit = 0.6;
     private const string Action = "action";
 
@@ -26,32 +23,33 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     private readonly ModelCard _card;
     private readonly ModelInference _inference;
-    private readonly IFeatureBuilder _features;
+    private readonly FeatureRows _rows;
     private readonly IWindowAddition? _addition;
-    private readonly DecisionRuns<DayForecast> _runs;
+    private readonly DecisionRuns<FeatureScratch> _runs;
     private readonly int _condition, _states, _actions, _timesteps, _mask, _base, _baseMask;
     private readonly int _window, _width;
 
     /// <param name="inference">Owned from here on, unless this throws.</param>
+    /// <param name="featureCacheBytes">As <see cref="ModelRegistryOptions.FeatureCacheBytes"/>.</param>
     /// <exception cref="ModelRefusedException">Reason Features or Shape: card, builder and graph do not fit.</exception>
-    public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference)
-        : this(card, inference, null)
+    public OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, long featureCacheBytes = ModelRegistryOptions.DefaultFeatureCacheBytes)
+        : this(card, inference, featureCacheBytes, null)
     {
     }
 
     /// <param name="addition">What the graph takes and answers beside the window; null: nothing.</param>
-    internal OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, IWindowAddition? addition)
+    internal OnnxDecisionTransformerPolicy(ModelCard card, ModelInference inference, long featureCacheBytes, IWindowAddition? addition)
     {
         _addition = addition;
         _card = card;
         _inference = inference;
-        _runs = new DecisionRuns<DayForecast>(card.Name, inference);
-        _features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
+        _runs = new DecisionRuns<FeatureScratch>(card.Name, inference);
+        IFeatureBuilder features = FeatureBuilders.Find(card.Features.Name, card.Features.Version)
             ?? throw new ModelRefusedException(RefusalReason.Features, $"there is no feature builder {card.Features.Name} version {card.Features.Version}");
         _window = card.Window;
-        _width = _features.Columns.Count;
+        _width = features.Columns.Count;
         if (card.Features.Mean.Length != _width)
-            throw new ModelRefusedException(RefusalReason.Features, $"the card has statistics of {card.Features.Mean.Length} columns, {_features.Name} has {_width}");
+            throw new ModelRefusedException(RefusalReason.Features, $"the card has statistics of {card.Features.Mean.Length} columns, {features.Name} has {_width}");
 
         _condition = Input("condition", "float32", _window);
         _states = Input("states", "float32", _window, _width);
@@ -67,6 +65,8 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             if (!outputs.Any(tensor => tensor is { Name: Action, RowLength: 1 })) throw new ModelRefusedException(RefusalReason.Shape, "the graph has no output action of one number per row");
         }
 
+        _rows = new FeatureRows(card, features, residual, featureCacheBytes);
+        inference.Metrics.Add(_rows.Cache);
         Model = string.Create(CultureInfo.InvariantCulture, $"{card.Name}/{card.Version}");
     }
 
@@ -82,32 +82,39 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     ModelInference IRetirable.Inference => _inference;
 
-    public void Retire() => _inference.Retire();
+    /// <summary>Null: every row is made at every decision.</summary>
+    internal RowCache? Cache => _rows.Cache;
 
-    public void Dispose() => _inference.Dispose();
+    public void Retire()
+    {
+        _inference.Metrics.Remove(_rows.Cache);
+        _inference.Retire();
+    }
 
-    void IDecisionRows<DayForecast>.Fill(DayForecast scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed)
+    public void Dispose()
+    {
+        _inference.Metrics.Remove(_rows.Cache);
+        _inference.Dispose();
+    }
+
+    void IDecisionRows<FeatureScratch>.Fill(FeatureScratch scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed, ref RowTally tally)
     {
         Clear(request, row);
         _addition?.Fill(request, row, input, seed);
-        TrajectoryView day = input.Trajectory;
-        int now = day.Closed;
-        bool knowsStep = input is { CurrentImpressions: > 0, CurrentMeanValue: > 0 };
-        var current = new FeatureInput { Forecast = input.Forecast, TargetFirst = input.Mode == Core.Campaigns.PacingMode.TargetFirst, HasTarget = input.HasTarget };
-        for (int step = Math.Max(0, now - _window + 1); step <= now; step++)
+        int count = _rows.Fill(scratch, input, out int first, ref tally);
+        RowShape shape = _rows.Shape;
+        for (int i = 0; i < count; i++)
         {
-            int token = row * _window + _window - 1 - (now - step);
-            FeatureInput then = current.AsOf(step, knowsStep);
-            Span<float> state = request.Floats(_states).Slice(token * _width, _width);
-            _features.Write(then, scratch, state);
-            Normalise(state);
+            int token = (row + 1) * _window - count + i;
+            ReadOnlySpan<float> made = scratch.Floats.AsSpan(i * shape.Floats, shape.Floats);
+            made[.._width].CopyTo(request.Floats(_states)[(token * _width)..]);
             request.Floats(_condition)[token] = (float)_card.Serving.E;
-            request.Floats(_actions)[token] = step == 0 ? 0 : (float)LogExecuted(day.Rows[step - 1]);
-            request.Longs(_timesteps)[token] = step;
+            request.Floats(_actions)[token] = made[shape.Action];
+            request.Longs(_timesteps)[token] = first + i;
             request.Floats(_mask)[token] = 1;
-            if (_base < 0 || input.Prior is null || !MpcPolicy.TryPlan(input, then.Forecast, scratch, out double mpc)) continue;
-            request.Floats(_base)[token] = (float)Math.Log(mpc);
-            request.Floats(_baseMask)[token] = 1;
+            if (_base < 0) continue;
+            request.Floats(_base)[token] = made[shape.Base];
+            request.Floats(_baseMask)[token] = made[shape.BaseMask];
         }
     }
 
@@ -124,14 +131,8 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         request.Floats(_baseMask).Slice(start, _window).Clear();
     }
 
-    private void Normalise(Span<float> state)
-    {
-        for (int i = 0; i < state.Length; i++)
-            state[i] = (float)Math.Clamp((state[i] - _card.Features.Mean[i]) / (double)_card.Features.Std[i], -FeatureLimit, FeatureLimit);
-    }
-
-    void IDecisionRows<DayForecast>.Answer(
-        DayForecast scratch, InferenceBatcher batcher, InferenceRequest request, int row, int item, in PolicyInput input, out PolicyDecision decision)
+    void IDecisionRows<FeatureScratch>.Answer(
+        FeatureScratch scratch, InferenceBatcher batcher, InferenceRequest request, int row, int item, in PolicyInput input, out PolicyDecision decision)
     {
         double action = request.Output(batcher.IndexOfOutput(Action))[row];
         double log = _card.Action switch
@@ -143,11 +144,9 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         log = Math.Clamp(log, LogLowest, LogHighest);
         int now = input.Trajectory.Closed;
         if (_card.Serving.Smoothing > 0 && now > 0 && input.Trajectory.Rows[now - 1].Multiplier > 0)
-            log += _card.Serving.Smoothing * (LogExecuted(input.Trajectory.Rows[now - 1]) - log);
+            log += _card.Serving.Smoothing * (FeatureRows.LogExecuted(input.Trajectory.Rows[now - 1]) - log);
         decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true, Plan = _addition?.PlanOf(batcher, request, row, input) };
     }
-
-    private static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;
 
     private int Input(string name, string dtype, params int[] row)
     {

@@ -14,11 +14,12 @@ public sealed class OnnxDiffusionPolicy : IBidPolicy, IRetirable, IDisposable
     private readonly OnnxDecisionTransformerPolicy _windows;
 
     /// <param name="inference">Owned from here on, unless this throws.</param>
+    /// <param name="featureCacheBytes">As <see cref="ModelRegistryOptions.FeatureCacheBytes"/>.</param>
     /// <exception cref="ModelRefusedException">Reason Kind, Features or Shape: card, builder and graph do not fit.</exception>
-    public OnnxDiffusionPolicy(ModelCard card, ModelInference inference)
+    public OnnxDiffusionPolicy(ModelCard card, ModelInference inference, long featureCacheBytes = ModelRegistryOptions.DefaultFeatureCacheBytes)
     {
         if (card.Action != "logMultiplier") throw new ModelRefusedException(RefusalReason.Kind, $"a plan is read as a log multiplier, not as {card.Action}");
-        _windows = new OnnxDecisionTransformerPolicy(card, inference, new PlanTensors(inference));
+        _windows = new OnnxDecisionTransformerPolicy(card, inference, featureCacheBytes, new PlanTensors(inference));
     }
 
     public string Name => _windows.Name;

@@ -1,5 +1,6 @@
 using AutoBid.Core.Time;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Simple;
 
@@ -90,8 +91,9 @@ internal sealed class DecisionRuns<TScratch>(string model, ModelInference infere
         in DecisionScope scope)
     {
         long started = scope.Monotonic.GetTimestamp();
-        for (int row = 0; row < request.Rows; row++) rows.Fill(work.Scratch, request, row, inputs[work.Order[first + row]], scope.Seed);
-        inference.Metrics.Built(model, scope.Monotonic.GetElapsedTime(started));
+        var tally = new RowTally();
+        for (int row = 0; row < request.Rows; row++) rows.Fill(work.Scratch, request, row, inputs[work.Order[first + row]], scope.Seed, ref tally);
+        inference.Metrics.Built(model, scope.Monotonic.GetElapsedTime(started), tally);
         request.Class = scope.IsBulk ? RequestClass.Bulk : RequestClass.Interactive;
         request.Deadline = inference.DeadlineOf(scope);
         request.Bucket = scope.DeadlineTimestamp == long.MaxValue ? batcher.Buckets[chunk] : 0;

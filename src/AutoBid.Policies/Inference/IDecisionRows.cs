@@ -1,4 +1,5 @@
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.DecisionTransformer;
 
 namespace AutoBid.Policies.Inference;
 
@@ -14,7 +15,8 @@ internal interface IDecisionRows<in TScratch>
         return false;
     }
 
-    void Fill(TScratch scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed);
+    /// <param name="tally">Where rows come from, for the metrics.</param>
+    void Fill(TScratch scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed, ref RowTally tally);
 
     /// <param name="batcher">The one that answered: devices may name their outputs in another order.</param>
     /// <param name="item">Index of the input in the call.</param>

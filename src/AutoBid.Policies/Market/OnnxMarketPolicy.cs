@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Diffusion;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
@@ -81,6 +82,8 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
     internal void Decide(IFutureChoice choice, ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope)
         => _runs.Decide(new Rows(this, choice), inputs, decisions, scope);
 
+    ModelInference IRetirable.Inference => _inference;
+
     public void Retire() => _inference.Retire();
 
     public void Dispose() => _inference.Dispose();
@@ -139,7 +142,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
             return true;
         }
 
-        public void Fill(MarketFutures scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed)
+        public void Fill(MarketFutures scratch, InferenceRequest request, int row, in PolicyInput input, ulong seed, ref RowTally tally)
         {
             const int Width = Steps * MarketLatents.Channels;
             MarketLatents.Write(

@@ -218,9 +218,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         {
             IBidPolicy policy = folder.Card.Kind switch
             {
-                "diffusion" => new OnnxDiffusionPolicy(folder.Card, inference),
+                "diffusion" => new OnnxDiffusionPolicy(folder.Card, inference, _options.FeatureCacheBytes),
                 "market" => new OnnxMarketPolicy(folder.Card, inference),
-                _ => new OnnxDecisionTransformerPolicy(folder.Card, inference),
+                _ => new OnnxDecisionTransformerPolicy(folder.Card, inference, _options.FeatureCacheBytes),
             };
             return new LiveModel(name, version, folder.Verdict, folder.CardSha256, policy) { Reason = folder.Reason };
         }

@@ -11,6 +11,9 @@ public sealed record ModelRegistryOptions
     /// <summary>Share of a control tick that all its decisions may take: what the engine gives them, and what a model must fit into.</summary>
     public const double ShareOfTick = 0.05;
 
+    /// <summary>256 MiB: about 76,000 campaigns of a model with a window of 12.</summary>
+    public const long DefaultFeatureCacheBytes = 256L << 20;
+
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
@@ -25,6 +28,12 @@ public sealed record ModelRegistryOptions
 
     /// <summary>How requests are batched.</summary>
     public BatcherOptions Batcher { get; init; } = new();
+
+    /// <summary>
+    /// Most that the finished feature rows of a model's campaigns may take, bytes; taken as campaigns come. Less than its campaigns need (about 3.5 KB each)
+    /// is worth nothing to a control tick, which asks for all of them in turn. 0: every row is made at every decision.
+    /// </summary>
+    public long FeatureCacheBytes { get; init; } = DefaultFeatureCacheBytes;
 
     /// <summary>A model whose card states a larger p99 of one decision on this device is refused; milliseconds.</summary>
     public double DeadlineMs { get; init; } = DecisionDeadlineMs;

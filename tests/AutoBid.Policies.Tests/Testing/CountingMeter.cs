@@ -25,6 +25,9 @@ internal sealed class CountingMeter : IDisposable
 
     public long this[string key] => _counts.GetValueOrDefault(key);
 
+    /// <summary>Adds what the observable instruments say now.</summary>
+    public void Observe() => _listener.RecordObservableInstruments();
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -35,6 +38,6 @@ internal sealed class CountingMeter : IDisposable
     {
         string key = instrument.Name;
         foreach (KeyValuePair<string, object?> tag in tags) key += " " + tag.Value;
-        _counts[key] = _counts.GetValueOrDefault(key) + value;
+        lock (_counts) _counts[key] = _counts.GetValueOrDefault(key) + value;
     }
 }

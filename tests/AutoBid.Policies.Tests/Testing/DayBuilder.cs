@@ -14,9 +14,10 @@ internal sealed class DayBuilder(TrajectoryStore store, int block)
 
     /// <summary>One closed step; cost and expected value won are what the market gives unless said otherwise.</summary>
     /// <param name="price">Of the market, relative to the prior's.</param>
+    /// <param name="late">Spend of earlier steps that arrives in this one.</param>
     public DayBuilder Step(
         double multiplier, double impressions = Days.PerStep, double level = 1, bool curve = true, double? cost = null, double? value = null, double conversions = 0,
-        double price = 1)
+        double price = 1, double late = 0)
     {
         double bid = multiplier * Days.Reference * level;
         var row = new StepRow
@@ -30,6 +31,7 @@ internal sealed class DayBuilder(TrajectoryStore store, int block)
             Conversions = (float)conversions,
             ConversionValue = (float)(20 * conversions),
             Wins = (float)(impressions / 10),
+            LateCost = (float)late,
             Elapsed = 1,
         };
         if (!curve)
