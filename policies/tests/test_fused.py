@@ -78,6 +78,18 @@ def test_export_adds_it_and_attach_does_too(trained, tmp_path):
     assert judged["files"]["model.cuda.onnx"] == sha256(folder / "model.cuda.onnx")
 
 
+def test_a_graph_that_plans_runs_on_gpus_as_it_is(trained, tmp_path):
+    folder = tmp_path / "served"
+    export.export(trained[0] / "model.pt", folder)
+    (folder / "model.cuda.onnx").unlink()
+    assert fused.main(["--model", str(folder), "--p99-h100", "2.5"]) == 0
+    card, verdict = (json.loads((folder / name).read_text()) for name in ("card.json", "verdict.json"))
+    cpu, cuda = card["files"]
+    assert cuda == {**cpu, "provider": "cuda", "rtol": fused.TOLERANCE, "atol": fused.TOLERANCE}
+    assert card["p99Ms"]["h100"] == 2.5
+    assert verdict["cardSha256"] == sha256(folder / "card.json") and verdict["files"] == {"model.onnx": sha256(folder / "model.onnx")}
+
+
 def test_attach_refuses_another_models_weights(trained, tmp_path, capsys):
     folder = tmp_path / "served"
     export.export(trained[0] / "model.pt", folder)

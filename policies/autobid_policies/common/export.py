@@ -136,7 +136,9 @@ def export(source: Path, out: Path, verdict: str = "provisional", reason: str = 
         rtg={"scale": 1.0, "gamma": config.scoreExponent},
         tolerance=kind.tolerance, parity=len(next(iter(inputs.values()))), data=state["data"],
         serving=serving, scores=state["scores"], p99_cpu1=p99_cpu1, curve=state.get("curve"))
-    if config.model.arch == "transformer" and isinstance(module, ServedPolicy):
+    if not isinstance(module, ServedPolicy):
+        fused.add(out, None)
+    elif config.model.arch == "transformer":
         fused.add(out, module.policy)
     write_verdict(out, verdict, reason)
 

@@ -1,12 +1,14 @@
 """The graph a GPU serves: the served policy written directly in ONNX Runtime's fused operators, in half precision.
 
 python -m autobid_policies.common.fused --checkpoint OUT/model.pt --model policies/models/gave/2 adds model.cuda.onnx to a model that
-is there already; export writes it with every transformer. The file beside it for CPUs stays as torch exported it.
+is there already; export writes it with every transformer. The file beside it for CPUs stays as torch exported it. Without --checkpoint
+the CPU's file is entered for GPUs too: what export does for graphs that plan or sample.
 
-What is fused: com.microsoft's MultiHeadAttention, SkipLayerNormalization (residual + bias + norm) and BiasGelu. The time embedding and
-the embedding's bias are one table. Heads are padded with zero columns to a multiple of 8, so that the tensor cores take them. What
-matters is float32: inputs, statistics of the norms and the softmax (inside the operators), the action head and the answer. Only the
-action is answered: the service reads nothing else, and each head less is eight kernels less at batch 1.
+What is fused: com.microsoft's SkipLayerNormalization (residual + bias + norm) and BiasGelu, and MultiHeadAttention where a layer sees its
+whole window; attention to the last few tokens is written out (_attend_to_last). The time embedding and the embedding's bias are one table.
+Depths of products are padded with zero columns to a multiple of 8, so that the tensor cores take them. What matters is float32: inputs,
+statistics of the norms and the softmax (inside the operators), the action head and the answer. Only the action is answered: the service
+reads nothing else, and each head less is eight kernels less at batch 1.
 """
 from __future__ import annotations
 
@@ -233,22 +235,31 @@ def entry(folder: Path, policy: Policy, precision: str = "fp16") -> dict:
             "outputs": ["action"], "flop": graph.flop}
 
 
-def add(folder: Path, policy: Policy, precision: str = "fp16") -> dict:
-    """Writes the file and enters it in the card of the folder; the card."""
+def add(folder: Path, policy: Policy | None, precision: str = "fp16", p99: float | None = None) -> dict:
+    """Enters the GPU's file in the card of the folder; the card. `policy`: writes its fused graph; None: the CPU's graph runs there too,
+    as TF32. That is for graphs of a thousand small operators, whose time is the number of them. `p99`: milliseconds of one decision on an
+    H100."""
     card = json.loads((folder / "card.json").read_text("utf-8"))
-    card["files"] = [file for file in card["files"] if file["path"] != FILE] + [entry(folder, policy, precision)]
+    files = [file for file in card["files"] if file["provider"] != "cuda"]
+    made = entry(folder, policy, precision) if policy is not None else {**files[0], "provider": "cuda", "rtol": TOLERANCE, "atol": TOLERANCE}
+    card["files"] = files + [made]
+    if p99 is not None:
+        card["p99Ms"]["h100"] = p99
     write_json(folder / "card.json", card)
     return card
 
 
-def attach(source: Path, folder: Path, precision: str = "fp16") -> None:
-    """Adds the fused file to a model that is there; its verdict stands, for a file that leaves the parity rows is refused at load."""
+def attach(source: Path | None, folder: Path, precision: str = "fp16", p99: float | None = None) -> None:
+    """Adds the GPU's file to a model that is there; its verdict stands, for a file that leaves the parity rows is refused at load."""
     from .export import served
 
     verdict = json.loads((folder / "verdict.json").read_text("utf-8"))
-    module = served(checkpoint.load(source))
-    check(module, folder)
-    card = add(folder, module.policy, precision)
+    policy = None
+    if source is not None:
+        module = served(checkpoint.load(source))
+        check(module, folder)
+        policy = module.policy
+    card = add(folder, policy, precision, p99)
     verdict["cardSha256"] = sha256(folder / "card.json")
     verdict["files"] = {file["path"]: file["sha256"] for file in card["files"]}
     write_json(folder / "verdict.json", verdict)
@@ -265,17 +276,18 @@ def check(module: torch.nn.Module, folder: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="autobid_policies.common.fused", description="Adds the GPU's fused half-precision graph to a model.")
-    parser.add_argument("--checkpoint", required=True, type=Path, help="model.pt of that model")
+    parser = argparse.ArgumentParser(prog="autobid_policies.common.fused", description="Adds the GPU's file to a model.")
+    parser.add_argument("--checkpoint", type=Path, help="model.pt of that model, a transformer: its fused half-precision graph; without it the CPU's graph runs on the GPU too")
     parser.add_argument("--model", required=True, type=Path, help="policies/models/<policy>/<version>")
     parser.add_argument("--precision", default="fp16", choices=tuple(_TYPES), help="fp32 runs as TF32 on the tensor cores")
+    parser.add_argument("--p99-h100", type=float, metavar="MS", help="of one decision on an H100, from `autobid bench inference`")
     options = parser.parse_args(arguments)
     try:
-        attach(options.checkpoint, options.model, options.precision)
+        attach(options.checkpoint, options.model, options.precision, options.p99_h100)
     except (OSError, ValueError, KeyError) as error:
         print(f"fused: {error}", file=sys.stderr)
         return 2
-    print(f"wrote {options.model / FILE}")
+    print(f"wrote {options.model / FILE}" if options.checkpoint else f"entered model.onnx for GPUs in {options.model / 'card.json'}")
     return 0
 
 

@@ -43,6 +43,7 @@ internal static class EvaluateCommand
         });
         var settings = new SettingOptions();
         var models = new Option<string?>("--models") { Description = "Model registry, such as one of candidates (default policies/models of the repository).", HelpName = "FOLDER" };
+        Option<string> device = new Option<string>("--device") { Description = "Where models run; rivals' too.", DefaultValueFactory = _ => "cpu" }.AcceptOnlyFromAmong("cpu", "cuda");
         Option<ulong> seed = SharedOptions.Seed();
         Option<string> preset = new Option<string>("--preset") { Description = "The market.", DefaultValueFactory = _ => AuctionPreset.AuctionNet.Name }
             .AcceptOnlyFromAmong([.. AuctionPreset.All.Select(known => known.Name)]);
@@ -56,7 +57,7 @@ internal static class EvaluateCommand
         var gate = new Option<string?>("--gate") { Description = "Judge a model by the fixed protocol and write its verdict; takes --prior, --threads, --out, --json only.", HelpName = "NAME[/VERSION]" };
         var command = new Command("evaluate", "Policies x budgets x days x modes on the benchmark's market: scores against the best constant in hindsight, with intervals, tables and a page.")
         {
-            policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json, gate,
+            policy, budget, periods, first, lineUp, mode, path, together, settings.Unknown, models, device, seed, settings.Prior, preset, opportunities, noGuard, settings.Shift, threads, folder, baseline, fresh, json, gate,
         };
         command.Validators.Add(result => CheckGate(result, command, gate, policy, [gate, settings.Prior, threads, folder, json]));
         command.SetAction((parsed, cancellation) =>
@@ -95,15 +96,15 @@ internal static class EvaluateCommand
             };
             IReadOnlyList<EvaluationOptions> evaluations = settings.Expand(options, parsed);
             // Off the caller's thread, so that an interrupt is seen while auctions run.
-            return Task.Run(() => Evaluate(host, options, evaluations, ModelsOf(parsed.GetValue(models)), parsed.GetValue(json), cancellation), CancellationToken.None);
+            return Task.Run(() => Evaluate(host, options, evaluations, ModelsOf(parsed.GetValue(models)), parsed.GetValue(device)!, parsed.GetValue(json), cancellation), CancellationToken.None);
         });
         return command;
     }
 
     private static int Evaluate(
-        CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string? json, CancellationToken cancellation)
+        CommandHost host, EvaluationOptions options, IReadOnlyList<EvaluationOptions> evaluations, string models, string device, string? json, CancellationToken cancellation)
     {
-        using var policies = new PolicyResolver(models, threads: options.Threads);
+        using var policies = new PolicyResolver(models, device, options.Threads);
         var evaluation = new EvaluationSuite(options.Folder, evaluations, policies);
         (int finished, int all) = evaluation.Progress;
         if (finished > 0) host.Out.WriteLine($"{options.Folder} holds {finished} of {all} results; going on");

@@ -157,17 +157,18 @@ internal sealed class InferenceBench(InferenceBenchOptions options, Action<strin
         Line("");
     }
 
-    /// <summary>Saturation: what is answered in time when far more is asked than can be.</summary>
+    /// <summary>Saturation: the most that is answered in time, whatever is asked. One step may be disturbed, and an idle virtual machine wakes late: only two full ones in a row end the search.</summary>
     private double Capacity(InferenceBatcher batcher, ModelRows rows, int size, string device, double best)
     {
         double answered = 0;
-        for (double rate = best / 256; rate < 4 * best; rate *= 2)
+        int full = 0;
+        for (double rate = best / 256; rate < 4 * best && full < 2; rate *= 2)
         {
             // A handful of requests says nothing.
             double seconds = Math.Clamp(FewestRequests * size / rate, options.Seconds.TotalSeconds / 4, 2 * options.Seconds.TotalSeconds);
             OpenLoopStep step = OpenLoopStep.Play(batcher, rows, size, rate, TimeSpan.FromSeconds(seconds), options.DeadlineMs, Callers(device));
+            full = step.Missed > Saturated && step.Answered < answered ? full + 1 : 0;
             answered = Math.Max(answered, step.Answered);
-            if (step.Missed > Saturated) break;
         }
 
         return answered;

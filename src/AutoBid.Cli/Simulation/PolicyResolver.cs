@@ -55,11 +55,12 @@ internal sealed class PolicyResolver : IDisposable
 
         if (name.Split('@', 2) is [EnsemblePolicy.PolicyName, ..] ensemble) return EnsembleOf(RegistryOf(ensemble.Length == 2 ? ensemble[1] : _models));
         if (FindModel(name) is not { } model) return null;
-        _cards[model.Policy] = model.CardSha256;
+        // Another device's file answers with other bits: its results are another evaluation's.
+        _cards[model.Policy] = _device == "cpu" ? model.CardSha256 : $"{model.CardSha256}@{_device}";
         return model.Policy;
     }
 
-    /// <summary>SHA-256 of a found model's card, which names the hash of every file; null for policies without a model.</summary>
+    /// <summary>SHA-256 of a found model's card, which names the hash of every file, and the device where that is not the CPU; null for policies without a model.</summary>
     public string? CardOf(IBidPolicy policy) => _cards.GetValueOrDefault(policy);
 
     /// <exception cref="CommandException">There is no such policy, or its model may not serve.</exception>

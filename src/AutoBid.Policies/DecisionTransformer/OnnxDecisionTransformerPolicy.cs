@@ -76,6 +76,8 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
 
     public PolicyCadence Cadence => PolicyCadence.StepStart;
 
+    public bool IsThreadSafe => true;
+
     public bool DecidesFromPrior => true;
 
     public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope) => _runs.Decide(this, inputs, decisions, scope);

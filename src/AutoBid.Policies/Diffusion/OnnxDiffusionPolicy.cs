@@ -28,6 +28,8 @@ public sealed class OnnxDiffusionPolicy : IBidPolicy, IRetirable, IDisposable
 
     public PolicyCadence Cadence => _windows.Cadence;
 
+    public bool IsThreadSafe => true;
+
     public bool DecidesFromPrior => _windows.DecidesFromPrior;
 
     public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope) => _windows.Decide(inputs, decisions, scope);

@@ -33,6 +33,8 @@ public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options
 
     public PolicyCadence Cadence => PolicyCadence.StepStart;
 
+    public bool IsThreadSafe => true;
+
     public bool DecidesFromPrior => true;
 
     private EnsembleMembers Current

@@ -107,6 +107,20 @@ internal sealed partial class InferenceBatcher
         foreach (IInferenceSession session in idle) session.Dispose();
     }
 
+    /// <summary>
+    /// After <see cref="Dispose"/>: returns once the threads of its slots have closed their sessions. A process that ends while one of them still gives
+    /// a GPU's memory back crashes in the driver. Does not wait for a lost device, nor for a run longer than one may take.
+    /// </summary>
+    public void WaitUntilClosed()
+    {
+        foreach (InferenceSlot slot in _slots)
+        {
+            Thread? worker;
+            lock (_gate) worker = slot.IsAbandoned ? null : slot.Worker;
+            if (worker is not null && worker != Thread.CurrentThread) worker.Join(_options.StuckAfter);
+        }
+    }
+
     private void Begin()
     {
         foreach (InferenceSlot slot in _slots) slot.Accelerator?.Watch(Abandon);

@@ -56,5 +56,6 @@ public sealed class ModelInference : IDisposable
     {
         _accelerated?.Dispose();
         _cpu?.Dispose();
+        _accelerated?.WaitUntilClosed();
     }
 }

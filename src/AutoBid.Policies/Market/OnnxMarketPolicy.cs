@@ -74,6 +74,8 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
 
     public PolicyCadence Cadence => PolicyCadence.StepStart;
 
+    public bool IsThreadSafe => true;
+
     public bool DecidesFromPrior => true;
 
     public void Decide(ReadOnlySpan<PolicyInput> inputs, Span<PolicyDecision> decisions, in DecisionScope scope) => Decide(Constant, inputs, decisions, scope);

@@ -77,6 +77,40 @@ public sealed class InferenceBatcherTests
     }
 
     [Fact]
+    public async Task Whoever_ends_the_process_can_wait_until_every_session_is_closed()
+    {
+        using var world = new BatcherWorld(devices: [0, 1], new BatcherOptions { StuckAfter = TimeSpan.FromSeconds(60) });
+        world.Sessions[0].Hold();
+        Task<InferenceOutcome> call = world.Start(world.Request(1));
+        world.Sessions[1].Hold();
+        Task<InferenceOutcome> other = world.Start(world.Request(2));
+        world.Batcher.Dispose();
+        Assert.DoesNotContain(world.Sessions, session => session.IsDisposed);
+        var closed = Task.Run(world.Batcher.WaitUntilClosed, TestContext.Current.CancellationToken);
+        world.Sessions[1].LetGo();
+        Until(() => world.Sessions[1].IsDisposed);
+        Assert.False(closed.IsCompleted);
+        world.Sessions[0].LetGo();
+        End(call);
+        End(other);
+        await closed;
+        Assert.All(world.Sessions, session => Assert.True(session.IsDisposed));
+    }
+
+    [Fact]
+    public void Nobody_waits_for_a_device_that_is_lost()
+    {
+        using var world = new BatcherWorld(devices: [0]);
+        world.Session.Hold();
+        Task<InferenceOutcome> call = world.Start(world.Request(1));
+        world.Devices[0].Lose("told to");
+        Assert.Equal(InferenceOutcome.Lost, End(call));
+        world.Batcher.Dispose();
+        world.Batcher.WaitUntilClosed();
+        Assert.False(world.Session.IsDisposed);
+    }
+
+    [Fact]
     public void Where_nothing_can_be_pinned_large_requests_are_copied_too()
     {
         using var world = new BatcherWorld(devices: [0], new BatcherOptions { DirectRows = 6 }, batches: [1, 16]);
