@@ -405,7 +405,7 @@ def test_a_resumed_run_ends_in_the_state_of_an_uninterrupted_one(planned, tmp_pa
 
 
 def test_a_run_keeps_to_its_time_and_leaves_checkpoints(planned, tmp_path):
-    times = iter(range(0, 10**6, 10))
+    times = iter(range(0, 10**6, 5))
     endless = {stage: {**RAW[stage], "steps": 10**6, "batch": 8} for stage in ("offline", "fineTune")}
     run = MarketTrainer(config(**endless, checkpointSeconds=40.0), planned, tmp_path, lambda line: None, lambda: float(next(times)))
     saved = []

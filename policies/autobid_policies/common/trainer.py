@@ -28,10 +28,8 @@ from .model import Policy, parameters
 from .objective import Loss, Report
 from .rollout import rebuild, roll_out
 from .sampling import DaySampler, Draw
+from .stages import Stages
 from .windows import Pool, exponents, join, measure, parity_windows, random_windows
-
-# Share of a run that must finish in time, and seconds, whichever is less, that are left for the last evaluation.
-REPORT_SHARE, REPORT_SECONDS = 0.2, 75.0
 
 # Keys that are played at once outside training, by device.
 CHUNK = {"cpu": 1024, "cuda": 4096}
@@ -58,7 +56,7 @@ class Course:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Trainer:
+class Trainer(Stages):
     def __init__(self, config: Config, data: Path, out: Path, report: Report = print, clock: Callable[[], float] = time.monotonic):
         self.config, self.out, self.report, self.clock = config, out, report, clock
         self.device = pick_device(config.device)
@@ -181,7 +179,6 @@ class Trainer:
         self.normaliser = Normaliser(state["mean"], state["std"]).to(self.device)
         self.policy.load_state_dict(state["policy"])
         self._enter_fine_tuning()
-        self.optimiser = self._optimiser()
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
@@ -275,6 +272,7 @@ class Trainer:
             self.policy.load_state_dict(self.best_state)
         self.stage, self.step, self.progress = "fineTune", 0, 0.0
         self.policy.tune()
+        self.optimiser = self._optimiser()
 
     def _describe(self) -> str:
         total = float(self.last.total)
@@ -297,57 +295,15 @@ class Trainer:
             self.best_state = {name: tensor.detach().cpu().clone() for name, tensor in self.current.state_dict().items()}
         return score
 
-    def run(self, stop_at: tuple[str, int] | None = None, minutes: float | None = None, finish_in: float | None = None) -> bool:
-        """True when both stages are done; False when stopped at (stage, step) or after `minutes`, with a checkpoint written.
-        `finish_in`: minutes in which the run ends and is evaluated; learning rates then fall with the clock."""
+    def _begin(self) -> None:
         self.report(f"{self.config.name}: policy {parameters(self.policy):,} parameters, {len(self.train):,} / {len(self.validation):,} / "
                     f"{len(self.test):,} keys, {self.device}{', forecasts and MPC in roll-outs' if self.planned else ''}")
-        started = saved = told = stage_started = self.clock()
-        told_at, progress_then = (self.stage, self.step), self.progress
         if self.stage == "offline" and self.step == 0 and not self.policy.noises:
             # Untrained, a residual is MPC itself, which imitation of the logs may well spoil.
-            self.report(f"untrained: validation {self.validate():.2f} % of S*")
-        while True:
-            limit = self.options.steps
-            stage_end = None
-            if finish_in is not None:
-                end = started + 60 * finish_in - min(REPORT_SECONDS, 60 * finish_in * REPORT_SHARE)
-                share = self.config.offline.timeShare if self.stage == "offline" and self.config.fineTune.steps > 0 else 1.0
-                stage_end = started + share * (end - started)
-            if stop_at == (self.stage, self.step):
-                self.save()
-                return False
-            late = stage_end is not None and self.clock() >= stage_end
-            if self.step >= limit or late:
-                self.course.seconds[self.stage] = round(self.course.seconds.get(self.stage, 0) + self.clock() - stage_started, 1)
-                if late and self.step > 0:
-                    self.report(f"{self.stage} {self.step}/{limit} time is up, validation {self.validate():.2f} % of S* (best {self.best:.2f})")
-                if self.stage == "fineTune" or self.config.fineTune.steps == 0:
-                    break
-                self._enter_fine_tuning()
-                stage_started, progress_then = self.clock(), 0.0
-                self.optimiser = self._optimiser()
-                continue
-            self.train_step()
-            now = self.clock()
-            if stage_end is not None:
-                through = (now - stage_started) / max(stage_end - stage_started, 1e-9)
-                self.progress = max(self.progress, progress_then + (1 - progress_then) * min(1.0, through))
-            if self.step % self.config.validateEvery == 0 or self.step == limit:
-                self.report(f"{self.stage} {self.step}/{limit} validation {self.validate():.2f} % of S* (best {self.best:.2f})")
-            if now - told >= self.config.progressSeconds or self.step == limit:
-                done = self.step - told_at[1] if told_at[0] == self.stage else self.step
-                self.report(f"{self.stage} {self.step}/{limit} {self._describe()} {done / max(now - told, 1e-9):.1f} steps/s")
-                told, told_at = now, (self.stage, self.step)
-            if now - saved >= self.config.checkpointSeconds:
-                self.save()
-                saved = now
-            if minutes is not None and now - started > 60 * minutes:
-                self.save()
-                self.report(f"stopped after {minutes:g} minutes; --resume goes on")
-                return False
-        self.finish()
-        return True
+            self.report(f"untrained: validation {self._score(self.validate())}")
+
+    def _score(self, value: float) -> str:
+        return f"{value:.2f} % of S*"
 
     def finish(self) -> None:
         """Scores the best policy on validation and test periods and writes OUT/model.pt, scores.npz and progress.json."""

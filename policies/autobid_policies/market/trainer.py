@@ -23,6 +23,7 @@ from ..common.forecast import Prior
 from ..common.losses import mean
 from ..common.model import parameters
 from ..common.objective import Report
+from ..common.stages import Stages
 from ..common.trainer import Course, pick_device, schedule
 from . import latents
 from .curve import aligned
@@ -31,8 +32,6 @@ from .outcome import after_each, compose, crps, energy_score, in_log, probe_logs
 from .score import Examination
 from .situations import SituationSampler
 
-# Share of a run that must finish in time, and seconds, whichever is less, that are left for the last evaluation.
-REPORT_SHARE, REPORT_SECONDS = 0.1, 15.0
 PARITY_ROWS = 32
 
 
@@ -42,8 +41,10 @@ def _lean(days: TrajectorySet) -> TrajectorySet:
     return replace(days, **{name: nothing for name in ("features", "curve_cost", "curve_value", "forecast_cost", "forecast_value")})
 
 
-class MarketTrainer:
+class MarketTrainer(Stages):
     """Has the trainer's face: run, resume, start_from."""
+
+    report_share, report_seconds = 0.1, 15.0
 
     def __init__(self, config: Config, data: Path, out: Path, report: Report = print, clock: Callable[[], float] = time.monotonic):
         self.config, self.out, self.report, self.clock = config, out, report, clock
@@ -174,55 +175,15 @@ class MarketTrainer:
 
     # -- the run ---------------------------------------------------------------------------------------------------------------
 
-    def run(self, stop_at: tuple[str, int] | None = None, minutes: float | None = None, finish_in: float | None = None) -> bool:
-        """True when both stages are done; False when stopped at (stage, step) or after `minutes`, with a checkpoint written. `finish_in`: minutes
-        in which the run ends and is evaluated; learning rates then fall with the clock."""
+    def _begin(self) -> None:
         self.report(f"{self.config.name}: market model {parameters(self.model):,} parameters, {len(self.days):,} / {len(self.validation):,} / "
                     f"{len(self.test):,} keys, {self.device}")
-        started = saved = told = stage_started = self.clock()
-        told_at, progress_then = (self.stage, self.step), self.progress
-        while True:
-            limit, stage_end = self.options.steps, None
-            if finish_in is not None:
-                end = started + 60 * finish_in - min(REPORT_SECONDS, 60 * finish_in * REPORT_SHARE)
-                share = self.config.offline.timeShare if self.stage == "offline" and self.config.fineTune.steps > 0 else 1.0
-                stage_end = started + share * (end - started)
-            if stop_at == (self.stage, self.step):
-                self.save()
-                return False
-            now = self.clock()
-            if self.step >= limit or stage_end is not None and now >= stage_end:
-                self.course.seconds[self.stage] = round(self.course.seconds.get(self.stage, 0) + now - stage_started, 1)
-                self._tell_validation()
-                if self.stage == "fineTune" or self.config.fineTune.steps == 0:
-                    break
-                self._enter_fine_tuning()
-                stage_started, progress_then = self.clock(), 0.0
-                continue
-            self.train_step()
-            now = self.clock()
-            if stage_end is not None:
-                through = (now - stage_started) / max(stage_end - stage_started, 1e-9)
-                self.progress = max(self.progress, progress_then + (1 - progress_then) * min(1.0, through))
-            if self.step % self.config.validateEvery == 0 and self.step < limit:
-                self._tell_validation()
-            if now - told >= self.config.progressSeconds:
-                done = self.step - told_at[1] if told_at[0] == self.stage else self.step
-                self.report(f"{self.stage} {self.step}/{limit} loss {float(self.last):.4f} {done / max(now - told, 1e-9):.1f} steps/s")
-                told, told_at = now, (self.stage, self.step)
-            if now - saved >= self.config.checkpointSeconds:
-                self.save()
-                saved = now
-            if minutes is not None and now - started > 60 * minutes:
-                self.save()
-                self.report(f"stopped after {minutes:g} minutes; --resume goes on")
-                return False
-        self.finish()
-        return True
 
-    def _tell_validation(self) -> None:
-        score = self.validate()
-        self.report(f"{self.stage} {self.step}/{self.options.steps} validation CRPS {score:.5f} (best {self.best:.5f})")
+    def _describe(self) -> str:
+        return f"loss {float(self.last):.4f}"
+
+    def _score(self, value: float) -> str:
+        return f"CRPS {value:.5f}"
 
     def _enter_fine_tuning(self) -> None:
         """From the averaged weights: they are the better ones."""
