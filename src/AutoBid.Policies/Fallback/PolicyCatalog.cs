@@ -6,7 +6,7 @@ namespace AutoBid.Policies.Fallback;
 
 /// <summary>
 /// Policy names to policies: the simple ones, and the models that are live now. A campaign without a name runs under the model whose verdict is
-/// default, else under mpc. Safe on any number of threads.
+/// default (of several the preferred one, else the first by name), else under mpc. Safe on any number of threads.
 /// </summary>
 public sealed class PolicyCatalog
 {
@@ -102,7 +102,7 @@ public sealed class PolicyCatalog
             bool same = before is not null && before.ByName.TryGetValue(model.Name, out PolicyEntry? old) && ReferenceEquals(old.Policy, model.Policy);
             PolicyEntry entry = same ? before!.ByName[model.Name] : new PolicyEntry(model.Name, model.Policy, new ModelBreaker(_options, _monotonic));
             entries[model.Name] = entry;
-            if (model.Verdict != Verdict.Default || found) continue;
+            if (model.Verdict != Verdict.Default || (found && !model.IsPreferred)) continue;
             found = true;
             standard = entry;
         }

@@ -10,4 +10,7 @@ public sealed record LiveModel(string Name, string Version, Verdict Verdict, str
 {
     /// <summary>What the gate said beside the verdict, in one line; may be empty.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>Of several models with the verdict default, the one that campaigns without a policy run under (default.json of the registry).</summary>
+    public bool IsPreferred { get; init; }
 }

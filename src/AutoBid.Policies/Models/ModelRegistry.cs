@@ -69,8 +69,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 if (Choose(name, serving) is { } model) next.Add(model);
             }
 
+            string? preferred = Preferred();
             _refusals = [.. _refusing];
-            GoLive(next.ToImmutable());
+            GoLive([.. next.Select(model => model with { IsPreferred = model.Name == preferred })]);
         }
     }
 
@@ -323,7 +324,22 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     {
         _refusing.RemoveAll(refusal => refusal.Name == model.Name && refusal.Version == model.Version);
         _refusals = [.. _refusing];
+        model = model with { IsPreferred = Serving(model.Name)?.IsPreferred ?? model.Name == Preferred() };
         GoLive([.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)]);
+    }
+
+    private string? Preferred()
+    {
+        try
+        {
+            return PreferenceFile.Read(_root)?.Policy;
+        }
+        catch (ModelRefusedException error)
+        {
+            // The models serve all the same; which of them stands first is then the names' order.
+            Report(PreferenceFile.Name, "-", error);
+            return null;
+        }
     }
 
     private void GoLive(ImmutableArray<LiveModel> next)

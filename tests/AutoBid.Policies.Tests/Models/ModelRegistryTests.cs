@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Fallback;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
+using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Tests.Testing;
 using static AutoBid.Policies.Tests.Testing.ModelFiles;
 
@@ -315,6 +317,37 @@ public sealed class ModelRegistryTests : IDisposable
         Assert.Equal("1", Assert.Single(registry.Live).Version);
         using ModelRegistry restarted = Loaded();
         Assert.Equal("1", Assert.Single(restarted.Live).Version);
+    }
+
+    [Fact]
+    public void Of_several_defaults_the_one_that_the_registry_names_is_preferred()
+    {
+        Install("residual", verdict: "default");
+        Install("tiny", verdict: "default");
+        using ModelRegistry registry = Loaded();
+        var catalog = new PolicyCatalog([new MpcPolicy()], registry, TimeProvider.System);
+        Assert.Equal("residual", catalog.DefaultName);
+
+        string file = Path.Combine(_root, "default.json");
+        File.WriteAllText(file, """{ "policy": "tiny" }""");
+        registry.Reload();
+        Assert.Equal("tiny", catalog.DefaultName);
+        registry.Promote("tiny", "1");
+        registry.Promote("residual", "1");
+        Assert.Equal("tiny", catalog.DefaultName);
+
+        // What is preferred must still have earned it.
+        Judge(Path.Combine(_root, "tiny", "1"), "usable");
+        registry.Reload();
+        Assert.Equal("residual", catalog.DefaultName);
+        Assert.Empty(_refused);
+        foreach (string wrong in (string[])["{", "{}", """{ "policy": "" }""", "null"])
+        {
+            File.WriteAllText(file, wrong);
+            registry.Reload();
+            Assert.Equal("residual", catalog.DefaultName);
+            Assert.Equal("default.json", Assert.Single(registry.Refusals).Name);
+        }
     }
 
     [Fact]

@@ -10,6 +10,6 @@ internal sealed class FakeModels : ILiveModels
 
     public ImmutableArray<ModelRefusal> Refusals { get; set; } = [];
 
-    public void Serve(IBidPolicy policy, Verdict verdict = Verdict.Usable, string reason = "")
-        => Live = [.. Live.Where(m => m.Name != policy.Name), new LiveModel(policy.Name, "1", verdict, "hash", policy) { Reason = reason }];
+    public void Serve(IBidPolicy policy, Verdict verdict = Verdict.Usable, string reason = "", bool preferred = false)
+        => Live = [.. Live.Where(m => m.Name != policy.Name), new LiveModel(policy.Name, "1", verdict, "hash", policy) { Reason = reason, IsPreferred = preferred }];
 }
