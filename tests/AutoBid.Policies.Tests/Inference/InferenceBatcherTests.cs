@@ -80,10 +80,11 @@ public sealed class InferenceBatcherTests
     public async Task Whoever_ends_the_process_can_wait_until_every_session_is_closed()
     {
         using var world = new BatcherWorld(devices: [0, 1], new BatcherOptions { StuckAfter = TimeSpan.FromSeconds(60) });
-        world.Sessions[0].Hold();
+        // Either may take the first.
+        foreach (GatedSession session in world.Sessions) session.Hold();
         Task<InferenceOutcome> call = world.Start(world.Request(1));
-        world.Sessions[1].Hold();
         Task<InferenceOutcome> other = world.Start(world.Request(2));
+        Until(() => world.Sessions.All(session => session.IsInside));
         world.Batcher.Dispose();
         Assert.DoesNotContain(world.Sessions, session => session.IsDisposed);
         var closed = Task.Run(world.Batcher.WaitUntilClosed, TestContext.Current.CancellationToken);
