@@ -1,13 +1,64 @@
 """The loop of a training run: two stages, offline and fineTune, each until its steps are done or its share of the time is over."""
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from . import checkpoint
+from .data import DataError
+
+
+@dataclass
+class Course:
+    """How a run went: points of the validation curve and what each stage took."""
+
+    points: list[dict] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
 
 class Stages:
-    """What a trainer has beside it: config, options (of the running stage), stage, step, progress (0..1 of the stage), course, clock,
-    report, train_step, validate, save, finish, and what is named below."""
+    """What a trainer has beside it: config, out, manifest, device, generator, optimiser, stage, step, progress (0..1 of the stage), best,
+    best_state, course, clock, report, train_step, validate, save, finish, and what is named below."""
 
     # Share of a run that must finish in time, and seconds, whichever is less, that are left for the last evaluation.
     report_share, report_seconds = 0.2, 75.0
+
+    # Of the config, what a checkpoint must have been trained with.
+    model_settings: tuple[str, ...] = ()
+
+    @property
+    def options(self):
+        """Of the running stage."""
+        return self.config.offline if self.stage == "offline" else self.config.fineTune
+
+    def _optimiser(self):
+        raise NotImplementedError
+
+    def _progress_state(self) -> dict:
+        """What every trainer's checkpoint holds."""
+        return {"config": self.config.as_dict(), "sha256": self.manifest.sha256, "stage": self.stage, "step": self.step, "progress": self.progress,
+                "optimiser": self.optimiser.state_dict(), "best": self.best, "bestState": self.best_state,
+                "course": {"points": self.course.points, "seconds": self.course.seconds},
+                "random": checkpoint.random_state(self.generator, self.device)}
+
+    def _read_checkpoint(self) -> dict:
+        """OUT/checkpoint.pt; refuses one of other data or of another model."""
+        state = checkpoint.load(self.out / "checkpoint.pt")
+        if state["sha256"] != self.manifest.sha256:
+            raise DataError("checkpoint.pt was trained on other data")
+        self._check_settings(state, "checkpoint.pt")
+        return state
+
+    def _check_settings(self, state: dict, source) -> None:
+        if any(state["config"].get(name) != self.config.as_dict()[name] for name in self.model_settings):
+            raise DataError(f"{source} has another model configuration")
+
+    def _restore_progress(self, state: dict) -> None:
+        """After the weights, and with the stage that says which of them learn."""
+        self.optimiser = self._optimiser()
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.best, self.best_state = state["best"], state["bestState"]
+        self.course = Course(**state["course"])
+        checkpoint.restore_random(state["random"], self.generator, self.device)
 
     def _begin(self) -> None:
         """Before the first step, told or not."""

@@ -8,7 +8,7 @@ import copy
 import json
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -28,7 +28,7 @@ from .model import Policy, parameters
 from .objective import Loss, Report
 from .rollout import rebuild, roll_out
 from .sampling import DaySampler, Draw
-from .stages import Stages
+from .stages import Course, Stages
 from .windows import Pool, exponents, join, measure, parity_windows, random_windows
 
 # Keys that are played at once outside training, by device.
@@ -48,15 +48,9 @@ def schedule(step: int, warm_up: int, progress: float, final: float) -> float:
     return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-@dataclass
-class Course:
-    """How a run went: points of the validation curve and what each stage took."""
-
-    points: list[dict] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
 class Trainer(Stages):
+    model_settings = ("model", "objective", "condition", "diffusion")
+
     def __init__(self, config: Config, data: Path, out: Path, report: Report = print, clock: Callable[[], float] = time.monotonic):
         self.config, self.out, self.report, self.clock = config, out, report, clock
         self.device = pick_device(config.device)
@@ -124,10 +118,6 @@ class Trainer(Stages):
 
     # -- state -----------------------------------------------------------------------------------------------------------------
 
-    @property
-    def options(self):
-        return self.config.offline if self.stage == "offline" else self.config.fineTune
-
     def _trained(self) -> list[torch.nn.Module]:
         return [self.policy] + (list(self.objective.modules.values()) if self.stage == "offline" else [])
 
@@ -137,23 +127,16 @@ class Trainer(Stages):
 
     def save(self) -> None:
         checkpoint.save({
-            "config": self.config.as_dict(), "stage": self.stage, "step": self.step, "progress": self.progress, "poolSeed": self.pool_seed,
-            "policy": self.policy.state_dict(), "average": self.average.state_dict() if self.average is not None else None,
-            "objective": self.objective.state(), "optimiser": self.optimiser.state_dict(), "best": self.best, "bestState": self.best_state,
-            "course": {"points": self.course.points, "seconds": self.course.seconds},
-            "random": checkpoint.random_state(self.generator, self.device), "noise": self.noise.get_state(), "sha256": self.manifest.sha256,
-        }, self.out / "checkpoint.pt")
+            **self._progress_state(), "poolSeed": self.pool_seed, "policy": self.policy.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else None, "objective": self.objective.state(),
+            "noise": self.noise.get_state()}, self.out / "checkpoint.pt")
         if self.best_state is not None:
             # A run that is cut off can be exported all the same.
             self.write_model({"selection": round(self.best, 3)})
 
     def resume(self) -> None:
         """Goes on from OUT/checkpoint.pt; refuses one of other data or of another model."""
-        state = checkpoint.load(self.out / "checkpoint.pt")
-        if state["sha256"] != self.manifest.sha256:
-            raise DataError("checkpoint.pt was trained on other data")
-        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition", "diffusion")):
-            raise DataError("checkpoint.pt has another model configuration")
+        state = self._read_checkpoint()
         self.stage, self.step, self.progress, self.pool_seed = state["stage"], state["step"], state["progress"], state["poolSeed"]
         self.policy.load_state_dict(state["policy"])
         if state["average"] is not None:
@@ -162,11 +145,7 @@ class Trainer(Stages):
         if self.stage == "fineTune":
             self.policy.tune()
         self.objective.load(state["objective"])
-        self.optimiser = self._optimiser()
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.best, self.best_state = state["best"], state["bestState"]
-        self.course = Course(**state["course"])
-        checkpoint.restore_random(state["random"], self.generator, self.device)
+        self._restore_progress(state)
         self.noise.set_state(state["noise"])
         if self.stage == "offline" and self.pool_seed:
             self._relabel()
@@ -174,8 +153,7 @@ class Trainer(Stages):
     def start_from(self, model: Path) -> None:
         """Fine-tunes a model.pt of an earlier run: its weights and its normalisation."""
         state = checkpoint.load(model)
-        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("model", "objective", "condition", "diffusion")):
-            raise DataError(f"{model} has another model configuration")
+        self._check_settings(state, model)
         self.normaliser = Normaliser(state["mean"], state["std"]).to(self.device)
         self.policy.load_state_dict(state["policy"])
         self._enter_fine_tuning()

@@ -23,8 +23,8 @@ from ..common.forecast import Prior
 from ..common.losses import mean
 from ..common.model import parameters
 from ..common.objective import Report
-from ..common.stages import Stages
-from ..common.trainer import Course, pick_device, schedule
+from ..common.stages import Course, Stages
+from ..common.trainer import pick_device, schedule
 from . import latents
 from .curve import aligned
 from .model import MarketModel
@@ -45,6 +45,7 @@ class MarketTrainer(Stages):
     """Has the trainer's face: run, resume, start_from."""
 
     report_share, report_seconds = 0.1, 15.0
+    model_settings = ("objective", "diffusion", "futures")
 
     def __init__(self, config: Config, data: Path, out: Path, report: Report = print, clock: Callable[[], float] = time.monotonic):
         self.config, self.out, self.report, self.clock = config, out, report, clock
@@ -83,40 +84,24 @@ class MarketTrainer(Stages):
     def _examine(self, days: TrajectorySet, keys: int) -> Examination:
         return Examination(days, self.days, self.prior, self.curve, self.log_grid, self.config.futures.noises, keys, self.device)
 
-    @property
-    def options(self):
-        return self.config.offline if self.stage == "offline" else self.config.fineTune
-
     def _optimiser(self) -> torch.optim.Optimizer:
         return torch.optim.AdamW(self.model.parameters(), lr=self.options.learningRate, betas=(0.9, 0.98), weight_decay=self.options.weightDecay)
 
     # -- state -----------------------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        checkpoint.save({
-            "config": self.config.as_dict(), "stage": self.stage, "step": self.step, "progress": self.progress, "model": self.model.state_dict(),
-            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best, "bestState": self.best_state,
-            "course": {"points": self.course.points, "seconds": self.course.seconds},
-            "random": checkpoint.random_state(self.generator, self.device), "sha256": self.manifest.sha256}, self.out / "checkpoint.pt")
+        checkpoint.save({**self._progress_state(), "model": self.model.state_dict(), "average": self.average.state_dict()}, self.out / "checkpoint.pt")
         if self.best_state is not None:
             # A run that is cut off can be exported all the same.
             self.write_model({"selection": round(self.best, 5)})
 
     def resume(self) -> None:
         """Goes on from OUT/checkpoint.pt; refuses one of other data or of another model."""
-        state = checkpoint.load(self.out / "checkpoint.pt")
-        if state["sha256"] != self.manifest.sha256:
-            raise DataError("checkpoint.pt was trained on other data")
-        if any(state["config"].get(name) != self.config.as_dict()[name] for name in ("objective", "diffusion", "futures")):
-            raise DataError("checkpoint.pt has another model configuration")
+        state = self._read_checkpoint()
         self.stage, self.step, self.progress = state["stage"], state["step"], state["progress"]
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimiser = self._optimiser()
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.best, self.best_state = state["best"], state["bestState"]
-        self.course = Course(**state["course"])
-        checkpoint.restore_random(state["random"], self.generator, self.device)
+        self._restore_progress(state)
 
     def start_from(self, model: Path) -> None:
         raise ValueError(f"{model}: objective market trains both stages in one run, --resume goes on with one")
