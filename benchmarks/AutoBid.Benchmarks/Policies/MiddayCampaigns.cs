@@ -47,7 +47,7 @@ internal sealed class MiddayCampaigns
             };
             Inputs[i] = input;
             // What was then known of the step is what it turned out to be.
-            StepBefore[i] = InputOf(input, _store.View(before), day.Rows[^1]);
+            StepBefore[i] = input with { Trajectory = _store.View(before), CurrentImpressions = day.Rows[^1].Impressions, CurrentMeanValue = day.Rows[^1].MeanValue };
         }
     }
 
@@ -55,23 +55,6 @@ internal sealed class MiddayCampaigns
 
     /// <summary>The same campaigns, when the step before was decided.</summary>
     public PolicyInput[] StepBefore { get; }
-
-    private static PolicyInput InputOf(in PolicyInput later, TrajectoryView day, in StepRow step) => new()
-    {
-        CampaignId = later.CampaignId,
-        Objective = later.Objective,
-        Mode = later.Mode,
-        Budget = later.Budget,
-        Reference = later.Reference,
-        MinMultiplier = later.MinMultiplier,
-        MaxMultiplier = later.MaxMultiplier,
-        AccountConstant = later.AccountConstant,
-        Trajectory = day,
-        Prior = later.Prior,
-        LastMultiplier = later.LastMultiplier,
-        CurrentImpressions = step.Impressions,
-        CurrentMeanValue = step.MeanValue,
-    };
 
     private void Close(ReadOnlySpan<int> blocks, PopulationPrior prior, double reference, double budget, double dearer, Random random)
     {

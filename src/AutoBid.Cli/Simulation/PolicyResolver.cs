@@ -55,8 +55,7 @@ internal sealed class PolicyResolver : IDisposable
 
         if (name.Split('@', 2) is [EnsemblePolicy.PolicyName, ..] ensemble) return EnsembleOf(RegistryOf(ensemble.Length == 2 ? ensemble[1] : _models));
         if (FindModel(name) is not { } model) return null;
-        // Another device's file answers with other bits: its results are another evaluation's.
-        _cards[model.Policy] = _device == "cpu" ? model.CardSha256 : $"{model.CardSha256}@{_device}";
+        _cards[model.Policy] = OnDevice(model.CardSha256);
         return model.Policy;
     }
 
@@ -86,9 +85,12 @@ internal sealed class PolicyResolver : IDisposable
         var ensemble = new EnsemblePolicy(registry);
         // The models that it is made of now stand for it, each card under its own hash.
         byte[] cards = Encoding.UTF8.GetBytes(string.Join('\n', ensemble.Members.Select(model => model.CardSha256)));
-        if (cards.Length > 0) _cards[ensemble] = Convert.ToHexStringLower(SHA256.HashData(cards));
+        if (cards.Length > 0) _cards[ensemble] = OnDevice(Convert.ToHexStringLower(SHA256.HashData(cards)));
         return ensemble;
     }
+
+    /// <summary>Another device's file answers with other bits: its results are another evaluation's.</summary>
+    private string OnDevice(string card) => _device == "cpu" ? card : $"{card}@{_device}";
 
     private LiveModel? FindModel(string name)
     {

@@ -4,6 +4,7 @@ using AutoBid.Core.Features;
 using AutoBid.Core.Response;
 using AutoBid.Core.Trajectories;
 using AutoBid.Policies.Contracts;
+using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Mpc;
 
@@ -18,8 +19,7 @@ internal sealed class FeatureRows
 {
     private const double FeatureLimit = 5;
 
-    private static readonly double LogLowest = Math.Log(DayForecast.LowestMultiplier);
-    private static readonly double LogHighest = Math.Log(DayForecast.HighestMultiplier);
+    private static readonly double LogLowest = Math.Log(DayForecast.LowestMultiplier), LogHighest = Math.Log(DayForecast.HighestMultiplier);
 
     private readonly IFeatureBuilder _builder;
     private readonly float[] _mean, _std;
@@ -87,7 +87,10 @@ internal sealed class FeatureRows
         return count;
     }
 
-    public static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Math.Clamp(Math.Log(row.Multiplier), LogLowest, LogHighest) : 0;
+    /// <summary>A log multiplier inside the range of actions.</summary>
+    public static double Legal(double log) => Math.Clamp(log, LogLowest, LogHighest);
+
+    public static double LogExecuted(in StepRow row) => row.Multiplier > 0 ? Legal(Math.Log(row.Multiplier)) : 0;
 
     private void Make(FeatureScratch scratch, in PolicyInput input, in FeatureInput then, int index)
     {

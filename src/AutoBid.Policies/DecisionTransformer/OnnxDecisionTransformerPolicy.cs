@@ -18,9 +18,6 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
     private const double ResidualLimit = 0.6;
     private const string Action = "action";
 
-    private static readonly double LogLowest = Math.Log(DayForecast.LowestMultiplier);
-    private static readonly double LogHighest = Math.Log(DayForecast.HighestMultiplier);
-
     private readonly ModelCard _card;
     private readonly ModelInference _inference;
     private readonly FeatureRows _rows;
@@ -51,14 +48,14 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
         if (card.Features.Mean.Length != _width)
             throw new ModelRefusedException(RefusalReason.Features, $"the card has statistics of {card.Features.Mean.Length} columns, {features.Name} has {_width}");
 
-        _condition = Input("condition", "float32", _window);
-        _states = Input("states", "float32", _window, _width);
-        _actions = Input("actions", "float32", _window);
-        _timesteps = Input("timesteps", "int64", _window);
-        _mask = Input("mask", "float32", _window);
+        _condition = inference.Inputs.IndexOfInput("condition", "float32", _window);
+        _states = inference.Inputs.IndexOfInput("states", "float32", _window, _width);
+        _actions = inference.Inputs.IndexOfInput("actions", "float32", _window);
+        _timesteps = inference.Inputs.IndexOfInput("timesteps", "int64", _window);
+        _mask = inference.Inputs.IndexOfInput("mask", "float32", _window);
         bool residual = card.Action == "residualToMpc";
-        _base = residual ? Input("base", "float32", _window) : -1;
-        _baseMask = residual ? Input("baseMask", "float32", _window) : -1;
+        _base = residual ? inference.Inputs.IndexOfInput("base", "float32", _window) : -1;
+        _baseMask = residual ? inference.Inputs.IndexOfInput("baseMask", "float32", _window) : -1;
         if (inference.Inputs.Count != (residual ? 7 : 5) + (addition?.Inputs ?? 0)) throw new ModelRefusedException(RefusalReason.Shape, "the graph has inputs that a decision transformer does not have");
         foreach (IReadOnlyList<SessionTensor> outputs in inference.Outputs)
         {
@@ -143,30 +140,10 @@ public sealed class OnnxDecisionTransformerPolicy : IBidPolicy, IRetirable, IDis
             "residualToMpc" => request.Floats(_base)[row * _window + _window - 1] + Math.Clamp(action, -ResidualLimit, ResidualLimit),
             _ => action,
         };
-        log = Math.Clamp(log, LogLowest, LogHighest);
+        log = FeatureRows.Legal(log);
         int now = input.Trajectory.Closed;
         if (_card.Serving.Smoothing > 0 && now > 0 && input.Trajectory.Rows[now - 1].Multiplier > 0)
             log += _card.Serving.Smoothing * (FeatureRows.LogExecuted(input.Trajectory.Rows[now - 1]) - log);
         decision = new PolicyDecision { Multiplier = Math.Exp(log), IsDecided = true, Plan = _addition?.PlanOf(batcher, request, row, input) };
-    }
-
-    private int Input(string name, string dtype, params int[] row)
-    {
-        int index = IndexOf(_inference.Inputs, name);
-        if (index < 0) throw new ModelRefusedException(RefusalReason.Shape, $"the graph has no input {name}");
-        SessionTensor tensor = _inference.Inputs[index];
-        return tensor.Dtype == dtype && tensor.Shape.Skip(1).SequenceEqual(row)
-            ? index
-            : throw new ModelRefusedException(RefusalReason.Shape, $"input {name} is {tensor.Dtype}[{string.Join(", ", tensor.Shape)}], not {dtype}[-1, {string.Join(", ", row)}]");
-    }
-
-    private static int IndexOf(IReadOnlyList<SessionTensor> tensors, string name)
-    {
-        for (int i = 0; i < tensors.Count; i++)
-        {
-            if (tensors[i].Name == name) return i;
-        }
-
-        return -1;
     }
 }

@@ -58,12 +58,8 @@ internal sealed class PlanTensors : IWindowAddition
 
     private static int Find(IReadOnlyList<SessionTensor> tensors, string name)
     {
-        for (int i = 0; i < tensors.Count; i++)
-        {
-            if (tensors[i].Name == name) return i;
-        }
-
-        throw Refuse($"the graph has no {name}");
+        int index = tensors.IndexOf(name);
+        return index >= 0 ? index : throw Refuse($"the graph has no {name}");
     }
 
     private static ModelRefusedException Refuse(string message) => new(RefusalReason.Shape, message);

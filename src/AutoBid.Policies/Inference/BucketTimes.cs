@@ -37,8 +37,13 @@ internal sealed class BucketTimes(int[] buckets, double limitMs)
     {
         lock (_gate)
         {
-            int index = Array.FindIndex(buckets, bucket => bucket >= rows);
-            return index < 0 ? 0 : _ms[index];
+            // A loop: it is asked for every request, and a lambda over the rows would allocate.
+            for (int i = 0; i < buckets.Length; i++)
+            {
+                if (buckets[i] >= rows) return _ms[i];
+            }
+
+            return 0;
         }
     }
 

@@ -1,6 +1,5 @@
 using AutoBid.Core.Time;
 using AutoBid.Policies.Contracts;
-using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Models;
 using AutoBid.Policies.Simple;
 

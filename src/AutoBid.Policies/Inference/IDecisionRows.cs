@@ -1,5 +1,4 @@
 using AutoBid.Policies.Contracts;
-using AutoBid.Policies.DecisionTransformer;
 
 namespace AutoBid.Policies.Inference;
 

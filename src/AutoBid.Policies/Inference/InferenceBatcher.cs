@@ -98,15 +98,7 @@ internal sealed partial class InferenceBatcher : IDisposable
 
     private bool IsAliveLocked => !_isClosed && Array.Exists(_slots, static slot => !slot.IsAbandoned);
 
-    public int IndexOfOutput(string name)
-    {
-        for (int i = 0; i < Outputs.Count; i++)
-        {
-            if (Outputs[i].Name == name) return i;
-        }
-
-        return -1;
-    }
+    public int IndexOfOutput(string name) => Outputs.IndexOf(name);
 
     /// <summary>A request for so many rows, their contents whatever they were.</summary>
     public InferenceRequest Rent(int rows)
@@ -160,9 +152,10 @@ internal sealed partial class InferenceBatcher : IDisposable
             Release(borrowed);
         }
 
-        bool looks = borrowed is null && _options.Spin > TimeSpan.Zero && Interlocked.Increment(ref _looking) <= MostLooking;
-        InferenceOutcome outcome = request.Wait(_clock, looks ? LookFor(request.Rows) : default, out bool wasRunning);
-        if (borrowed is null && _options.Spin > TimeSpan.Zero) Interlocked.Decrement(ref _looking);
+        bool wantsToLook = borrowed is null && _options.Spin > TimeSpan.Zero;
+        TimeSpan look = wantsToLook && Interlocked.Increment(ref _looking) <= MostLooking ? LookFor(request.Rows) : default;
+        InferenceOutcome outcome = request.Wait(_clock, look, out bool wasRunning);
+        if (wantsToLook) Interlocked.Decrement(ref _looking);
         if (outcome == InferenceOutcome.Late) return Missed(wasRunning ? "run" : "queue");
         return outcome == InferenceOutcome.Answered && _clock.GetTimestamp() > request.Deadline ? Missed("run") : outcome;
     }

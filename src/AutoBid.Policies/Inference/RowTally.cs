@@ -1,4 +1,4 @@
-namespace AutoBid.Policies.DecisionTransformer;
+namespace AutoBid.Policies.Inference;
 
 /// <summary>Where the rows of some decisions came from.</summary>
 internal struct RowTally

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using AutoBid.Core.Response;
 using AutoBid.Core.Time;
 using AutoBid.Policies.Contracts;
-using AutoBid.Policies.DecisionTransformer;
 using AutoBid.Policies.Diffusion;
 using AutoBid.Policies.Inference;
 using AutoBid.Policies.Models;
@@ -49,17 +48,17 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         _inference = inference;
         _curve = card.Curve?.ToPrior();
         _runs = new DecisionRuns<MarketFutures>(card.Name, inference);
-        _market = Input("market", Steps, MarketLatents.Channels);
-        _known = Input("known", Steps, MarketLatents.Channels);
-        _now = Input("now", Steps);
-        _boundary = Input("boundary", Steps);
-        _noise = IndexOf(inference.Inputs, "noise");
+        _market = inference.Inputs.IndexOfInput("market", "float32", Steps, MarketLatents.Channels);
+        _known = inference.Inputs.IndexOfInput("known", "float32", Steps, MarketLatents.Channels);
+        _now = inference.Inputs.IndexOfInput("now", "float32", Steps);
+        _boundary = inference.Inputs.IndexOfInput("boundary", "float32", Steps);
+        _noise = inference.Inputs.IndexOf("noise");
         _noises = _noise >= 0 && inference.Inputs[_noise].Shape.Length == 4 ? inference.Inputs[_noise].Shape[1] : 1;
-        Input("noise", _noises, Steps, MarketLatents.Channels);
+        inference.Inputs.IndexOfInput("noise", "float32", _noises, Steps, MarketLatents.Channels);
         if (inference.Inputs.Count != 5) throw Refuse("the graph has inputs that a market does not have");
         foreach (IReadOnlyList<SessionTensor> outputs in inference.Outputs)
         {
-            int index = IndexOf(outputs, Futures);
+            int index = outputs.IndexOf(Futures);
             if (index < 0) throw Refuse($"the graph has no output {Futures}");
             if (!outputs[index].Shape.Skip(1).SequenceEqual([_noises, Steps, MarketLatents.Channels]))
                 throw Refuse($"output {Futures} is [{string.Join(", ", outputs[index].Shape)}], not [-1, {_noises}, {Steps}, {MarketLatents.Channels}]");
@@ -107,26 +106,6 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         PolicyDecision decision = default;
         _mpc.Decide(new ReadOnlySpan<PolicyInput>(in input), new Span<PolicyDecision>(ref decision), DecisionScope.Unbounded(_inference.Clock));
         return decision;
-    }
-
-    private int Input(string name, params int[] row)
-    {
-        int index = IndexOf(_inference.Inputs, name);
-        if (index < 0) throw Refuse($"the graph has no input {name}");
-        SessionTensor tensor = _inference.Inputs[index];
-        return tensor.Dtype == "float32" && tensor.Shape.Skip(1).SequenceEqual(row)
-            ? index
-            : throw Refuse($"input {name} is {tensor.Dtype}[{string.Join(", ", tensor.Shape)}], not float32[-1, {string.Join(", ", row)}]");
-    }
-
-    private static int IndexOf(IReadOnlyList<SessionTensor> tensors, string name)
-    {
-        for (int i = 0; i < tensors.Count; i++)
-        {
-            if (tensors[i].Name == name) return i;
-        }
-
-        return -1;
     }
 
     private static ModelRefusedException Refuse(string message) => new(RefusalReason.Shape, message);

@@ -5,29 +5,14 @@ namespace AutoBid.Policies.Models;
 /// <summary>live.json beside the versions of a policy: which one serves, and which did before. Absent: the newest that passes its checks.</summary>
 internal sealed record LiveFile(string Live, string? Previous)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     /// <summary>Null when absent.</summary>
     /// <exception cref="ModelRefusedException">Reason Card: it cannot be read.</exception>
-    public static LiveFile? Read(string policyFolder)
-    {
-        string path = Path.Combine(policyFolder, "live.json");
-        if (!File.Exists(path)) return null;
-        try
-        {
-            LiveFile? file = JsonSerializer.Deserialize<LiveFile>(File.ReadAllBytes(path), Json);
-            return string.IsNullOrEmpty(file?.Live) ? throw new ModelRefusedException(RefusalReason.Card, "live.json names no version") : file;
-        }
-        catch (Exception error) when (error is JsonException or IOException)
-        {
-            throw new ModelRefusedException(RefusalReason.Card, $"live.json: {error.Message}", error);
-        }
-    }
+    public static LiveFile? Read(string policyFolder) => RegistryFile.Read<LiveFile>(Path.Combine(policyFolder, "live.json"), file => file.Live, "version");
 
     public void Write(string policyFolder)
     {
         string path = Path.Combine(policyFolder, "live.json");
-        File.WriteAllBytes(path + ".tmp", JsonSerializer.SerializeToUtf8Bytes(this, Json));
+        File.WriteAllBytes(path + ".tmp", JsonSerializer.SerializeToUtf8Bytes(this, RegistryFile.Json));
         File.Move(path + ".tmp", path, overwrite: true);
     }
 }

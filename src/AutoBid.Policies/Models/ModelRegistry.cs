@@ -69,9 +69,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
                 if (Choose(name, serving) is { } model) next.Add(model);
             }
 
-            string? preferred = Preferred();
-            _refusals = [.. _refusing];
-            GoLive([.. next.Select(model => model with { IsPreferred = model.Name == preferred })]);
+            GoLive(next.ToImmutable());
         }
     }
 
@@ -323,8 +321,6 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private void Swap(LiveModel model)
     {
         _refusing.RemoveAll(refusal => refusal.Name == model.Name && refusal.Version == model.Version);
-        _refusals = [.. _refusing];
-        model = model with { IsPreferred = Serving(model.Name)?.IsPreferred ?? model.Name == Preferred() };
         GoLive([.. _live.Where(m => m.Name != model.Name).Append(model).OrderBy(m => m.Name, StringComparer.Ordinal)]);
     }
 
@@ -345,7 +341,9 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
     private void GoLive(ImmutableArray<LiveModel> next)
     {
         ImmutableArray<LiveModel> before = _live;
-        _live = next;
+        string? preferred = Preferred();
+        _refusals = [.. _refusing];
+        _live = [.. next.Select(model => model with { IsPreferred = model.Name == preferred })];
         foreach (LiveModel old in before)
         {
             if (next.All(model => !ReferenceEquals(model.Policy, old.Policy))) (old.Policy as IRetirable)?.Retire();

@@ -319,6 +319,24 @@ public sealed class ModelRegistryTests : IDisposable
         Assert.Equal("1", Assert.Single(restarted.Live).Version);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_model_has_as_many_sessions_on_the_cpu_as_it_may_run_beside_each_other(int slots)
+    {
+        Install("tiny");
+        int opened = 0;
+        SessionOpener counting = (model, _) =>
+        {
+            opened++;
+            return OnnxSession.Open(model);
+        };
+        using var registry = new ModelRegistry(_root, new ModelRegistryOptions { CpuSlots = slots }, _meter.Metrics, TimeProvider.System, counting);
+        registry.Reload();
+        Assert.Single(registry.Live);
+        Assert.Equal(slots, opened);
+    }
+
     [Fact]
     public void Of_several_defaults_the_one_that_the_registry_names_is_preferred()
     {
