@@ -18,7 +18,7 @@ mkdir -p "$work"
 data() {
   $autobid export-data --seed 7 --periods "${MIXED_PERIODS:-1600}" --lineup 80 --features 2 --out "$work/mixed"
   $autobid export-data --seed 8 --periods "${PLAIN_PERIODS:-600}" --lineup 40 --features 2 --perturbed 0 --prior "$work/mixed/prior.json" --out "$work/plain"
-  pack=("$python" -m autobid_policies.common.pack --data "$work/mixed" "$work/plain" --plain --jobs "$(nproc)")
+  pack=("$python" -m autobid_policies.common.pack --data "$work/mixed" "$work/plain" --plain --jobs "$(getconf _NPROCESSORS_ONLN)")
   "${pack[@]}" --held-out-periods 96 --out "$work/all" &
   "${pack[@]}" --held-out-periods 48 --keys-per-period 8 --out "$work/small" &
   wait
