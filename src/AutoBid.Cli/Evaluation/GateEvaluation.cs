@@ -64,7 +64,7 @@ internal static class GateEvaluation
         model.Card.Name,
         model.Card.Version,
         new EvaluatedPolicy(model.Name, model.Policy, model.CardSha256),
-        model.Card.Files.ToDictionary(file => file.Path, file => file.Sha256),
+        model.Card.Hashes,
         [.. GateProtocol.SimplePolicies.Select(name => new EvaluatedPolicy(name, policies.Find(name)))],
         prior);
 

@@ -46,6 +46,9 @@ public sealed record ModelCard
     /// <summary>Milliseconds of one decision per device; null where not measured.</summary>
     public P99Spec? P99Ms { get; init; }
 
+    /// <summary>SHA-256 by file: one that serves on several providers is there once.</summary>
+    public IReadOnlyDictionary<string, string> Hashes => Files.DistinctBy(file => file.Path).ToDictionary(file => file.Path, file => file.Sha256);
+
     /// <exception cref="ModelRefusedException">Not JSON, a field missing or broken; reason Card.</exception>
     public static ModelCard Parse(ReadOnlySpan<byte> utf8)
     {
@@ -80,6 +83,8 @@ public sealed record ModelCard
         Require(Features.Mean.All(float.IsFinite), "features.mean must be finite");
         Require(Features.Std.All(s => float.IsFinite(s) && s > 0), "features.std must be above 0");
         Require(Files.Count > 0, "files is empty");
+        Require(Files.GroupBy(file => file.Path).All(same => same.DistinctBy(file => file.Sha256).Count() == 1), "files: one file has two hashes");
+        Require(Files.DistinctBy(file => (file.Path, file.Provider)).Count() == Files.Count, "files: one file is there twice for the same provider");
         Require(Inputs.Count > 0 && Outputs.Count > 0, "inputs and outputs must not be empty");
         foreach (FileSpec file in Files)
         {

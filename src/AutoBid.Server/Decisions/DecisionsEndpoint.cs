@@ -14,15 +14,16 @@ using AutoBid.Server.Metrics;
 namespace AutoBid.Server.Decisions;
 
 /// <summary><c>POST /v1/decisions</c>: stateless decisions for DSPs with their own state and for adapters to other simulators.</summary>
+/// <param name="chain">Makes the chain that one batch at a time decides with.</param>
 public sealed class DecisionsEndpoint(
-    PolicyCatalog policies, PolicyMetrics policyMetrics, Guard guard, EngineClocks clocks, ServerMetrics metrics, PopulationPrior? prior)
+    PolicyCatalog policies, Func<DecisionChain> chain, Guard guard, EngineClocks clocks, ServerMetrics metrics, PopulationPrior? prior)
 {
     public const int BodyLimit = 16 * 1024 * 1024;
     public const int MostItems = 1024;
 
     private const double LongestDeadlineMs = 1000;
 
-    private readonly SlotPool<DecisionWork> _pool = new(() => new DecisionWork(new DecisionChain(policies, policyMetrics)), 8);
+    private readonly SlotPool<DecisionWork> _pool = new(() => new DecisionWork(chain()), 8);
 
     public async Task<IResult> HandleAsync(HttpContext http)
     {

@@ -256,11 +256,13 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton<PolicyMetrics>();
         services.AddSingleton(sp => new ModelRegistry(
             options.ModelsDirectory ?? Installation.Models, RegistryOptionsOf(options), sp.GetRequiredService<PolicyMetrics>(), clocks.Monotonic));
+        services.AddSingleton(sp => new PolicyFailures(sp.GetRequiredService<ILogger<PolicyFailures>>(), clocks.Monotonic));
         services.AddSingleton(sp => new PolicyCatalog(
-            [new ConstantPolicy(), new PidPolicy(), new MpcPolicy(), new EnsemblePolicy(sp.GetRequiredService<ModelRegistry>())], sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
+            [new ConstantPolicy(), new PidPolicy(), new MpcPolicy(), sp.GetRequiredService<PolicyFailures>().Watch(new EnsemblePolicy(sp.GetRequiredService<ModelRegistry>()))],
+            sp.GetRequiredService<ModelRegistry>(), clocks.Monotonic));
         services.AddSingleton(sp => new AutoBidEngine(
             OptionsOf(options, node, population, profiles), clocks, sp.GetRequiredService<IEventLog>(), sp.GetRequiredService<ILedgerStore>(),
-            new DecisionChain(sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>()), static e => EventIdentities.Of(e)));
+            ChainOf(sp), static e => EventIdentities.Of(e)));
 
         services.AddSingleton(sp => new NoticeUrl(new Uri(options.PublicUrl ?? ListenAddress.PublicOf(options.Urls[0]))));
         services.AddSingleton<ServerMetrics>().AddSingleton<Readiness>().AddSingleton<Outbox>().AddSingleton<DecisionHistory>();
@@ -268,10 +270,13 @@ public sealed class AutoBidService : IAsyncDisposable
         services.AddSingleton<CampaignEndpoints>().AddSingleton<MultipliersEndpoint>().AddSingleton<PolicyReload>().AddSingleton<PolicyEndpoints>().AddSingleton<GpuLoss>();
         services.AddSingleton(sp => ActivatorUtilities.CreateInstance<NoticeEndpoint>(sp, clocks.Monotonic));
         services.AddSingleton(sp => new DecisionsEndpoint(
-            sp.GetRequiredService<PolicyCatalog>(), sp.GetRequiredService<PolicyMetrics>(), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));
+            sp.GetRequiredService<PolicyCatalog>(), () => ChainOf(sp), new Guard(new GuardOptions()), clocks, sp.GetRequiredService<ServerMetrics>(), population));
         services.AddTraceExport(options.Otlp is { } collector ? new Uri(collector) : null, options.Node);
         services.AddPrometheus().AddOpenApi().AddProblemDetails();
     }
+
+    private static DecisionChain ChainOf(IServiceProvider services)
+        => services.GetRequiredService<PolicyFailures>().Watch(new DecisionChain(services.GetRequiredService<PolicyCatalog>(), services.GetRequiredService<PolicyMetrics>()));
 
     private static PriorFile? PriorOf(ServeOptions options)
         => options.PriorFile is { } named ? PriorFile.Load(named) : File.Exists(Installation.Prior) ? PriorFile.Load(Installation.Prior) : null;

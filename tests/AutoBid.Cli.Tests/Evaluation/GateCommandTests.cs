@@ -74,6 +74,21 @@ public sealed class GateCommandTests : IDisposable
     }
 
     [Fact]
+    public void AFileThatServesTwoProvidersIsJudgedOnce()
+    {
+        Install(card =>
+        {
+            JsonNode cuda = card["files"]![0]!.DeepClone();
+            cuda["provider"] = "cuda";
+            card["files"]!.AsArray().Add(cuda);
+        });
+        using TestHost host = new();
+        Assert.Equal(0, GateEvaluation.Run(host.Host, Options("tiny"), CancellationToken.None));
+        JsonNode verdict = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Model, "verdict.json")))!;
+        Assert.Equal("model.onnx", Assert.Single(verdict["files"]!.AsObject()).Key);
+    }
+
+    [Fact]
     public void OnlyThePriorOfTheCardIsTaken()
     {
         Install(card => card["serving"]!["priorSha256"] = new string('a', 64));

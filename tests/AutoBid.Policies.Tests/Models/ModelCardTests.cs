@@ -41,6 +41,18 @@ public sealed class ModelCardTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void One_file_may_serve_two_providers_but_has_one_hash_and_each_provider_one_place()
+    {
+        ModelCard card = Cards.Tiny;
+        ModelCard.FileSpec cpu = card.Files[0], cuda = cpu with { Provider = "cuda" };
+        ModelCard both = card with { Files = [cpu, cuda] };
+        Assert.Empty(both.Check());
+        Assert.Equal([new(cpu.Path, cpu.Sha256)], both.Hashes);
+        Assert.Contains("two hashes", Assert.Single((card with { Files = [cpu, cuda with { Sha256 = new string('a', 64) }] }).Check()), StringComparison.Ordinal);
+        Assert.Contains("twice for the same provider", Assert.Single((card with { Files = [cpu, cpu] }).Check()), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("null")]

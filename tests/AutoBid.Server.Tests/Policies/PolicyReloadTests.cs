@@ -4,7 +4,6 @@ using AutoBid.Policies.Mpc;
 using AutoBid.Policies.Tests.Testing;
 using AutoBid.Server.Policies;
 using AutoBid.Server.Tests.Testing;
-using Microsoft.Extensions.Logging;
 
 namespace AutoBid.Server.Tests.Policies;
 
@@ -14,7 +13,7 @@ public sealed class PolicyReloadTests : IDisposable
     private readonly TempFolder _folder = new();
     private readonly PolicyMetrics _metrics = new();
     private readonly ModelRegistry _registry;
-    private readonly Lines _log = new();
+    private readonly ListLogger<PolicyReload> _log = new();
     private readonly PolicyReload _reload;
 
     public PolicyReloadTests()
@@ -40,28 +39,16 @@ public sealed class PolicyReloadTests : IDisposable
         _reload.Run();
         File.Delete(Path.Combine(ModelFiles.Install(_folder.Path, "tiny", "2"), "model.onnx"));
         _reload.Run();
+        string[] written = [.. _log.Lines.Select(line => $"{line.Level} {line.Text}")];
         Assert.Equal(
             [
                 "Information policy mpc: no model has the verdict default (there is no model)",
                 "Information policy mpc: no model has the verdict default (tiny/1: provisional, the gate has not run)",
                 "Information policy tiny/1: default, beats mpc",
             ],
-            _log.Written[..3]);
-        Assert.StartsWith("Warning model tiny/2 is refused: model.onnx: ", _log.Written[3], StringComparison.Ordinal);
-        Assert.StartsWith("Information policy tiny/1: default, beats mpc (tiny/2: refused, model.onnx: ", _log.Written[4], StringComparison.Ordinal);
-        Assert.Equal(5, _log.Written.Count);
-    }
-
-    private sealed class Lines : ILogger<PolicyReload>
-    {
-        public List<string> Written { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            => Written.Add($"{logLevel} {formatter(state, exception)}");
+            written[..3]);
+        Assert.StartsWith("Warning model tiny/2 is refused: model.onnx: ", written[3], StringComparison.Ordinal);
+        Assert.StartsWith("Information policy tiny/1: default, beats mpc (tiny/2: refused, model.onnx: ", written[4], StringComparison.Ordinal);
+        Assert.Equal(5, written.Length);
     }
 }

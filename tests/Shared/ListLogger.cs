@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace AutoBid.Streaming.Tests;
+namespace AutoBid.Tests.Shared;
 
 /// <summary>Keeps what was logged.</summary>
 internal sealed class ListLogger<T> : ILogger<T>
