@@ -50,8 +50,8 @@ internal static class PriceLevel
     {
         ref readonly StepRow row = ref input.Trajectory.Rows[step];
         if (!(row.Impressions > 0) || !(row.SumValue > 0) || !input.Trajectory.TryGetCurve(step, out _, out ReadOnlySpan<Half> curve)) return;
-        // Revenue per opportunity says nothing about the population's values: its scale is the prior's own.
-        double level = input.ValueIsRevenue ? prior.Reference / input.Reference : row.MeanValue / prior.MeanValue;
+        // The level at which the forecast reads the prior, of revenue too: what is said here besides it is price alone.
+        double level = row.MeanValue / prior.MeanValue;
         double shift = Math.Log(input.Reference * level);
         double all = row.SumValue * input.Reference / input.Budget;
         double covered = row.Coverage;

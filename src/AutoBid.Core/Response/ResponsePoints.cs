@@ -6,6 +6,9 @@ public static class ResponsePoints
     public const int Fewest = 2;
     public const int Most = 64;
 
+    /// <summary>Largest number that is believed: sums and products of two stay numbers.</summary>
+    public const double Largest = 1e15;
+
     /// <summary>Null when the points can be used, else what is wrong with them.</summary>
     public static string? Check(ReadOnlySpan<double> bidPerValue, ReadOnlySpan<double> cost, ReadOnlySpan<double> value)
     {
@@ -13,10 +16,10 @@ public static class ResponsePoints
         if (cost.Length != bidPerValue.Length || value.Length != bidPerValue.Length) return "bidPerValue, cost and value must have the same length";
         for (int i = 0; i < bidPerValue.Length; i++)
         {
-            if (!(bidPerValue[i] > 0) || !double.IsFinite(bidPerValue[i])) return "bidPerValue must be above 0";
+            if (!(bidPerValue[i] > 0 && bidPerValue[i] <= Largest)) return "bidPerValue must be above 0, at most 1e15";
             if (i > 0 && bidPerValue[i] <= bidPerValue[i - 1]) return "bidPerValue must ascend";
-            if (!(cost[i] >= 0) || !double.IsFinite(cost[i])) return "cost must not be negative";
-            if (!(value[i] >= 0) || !double.IsFinite(value[i])) return "value must not be negative";
+            if (!(cost[i] >= 0 && cost[i] <= Largest)) return "cost must lie between 0 and 1e15";
+            if (!(value[i] >= 0 && value[i] <= Largest)) return "value must lie between 0 and 1e15";
         }
 
         return null;

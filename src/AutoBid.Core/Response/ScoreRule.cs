@@ -26,6 +26,8 @@ public readonly record struct ScoreRule
     /// <summary>Of a day that so far has spent and won this, and would go on to cost and bring that: past the budget both are cut in proportion, the day ends when the money does.</summary>
     internal double Of(double spentSoFar, double valueSoFar, double left, double cost, double value)
     {
+        // What is not a number would read as free of cost.
+        if (double.IsNaN(cost + value)) return double.NegativeInfinity;
         double share = cost > left ? left / cost : 1;
         double total = valueSoFar + share * value;
         double spent = spentSoFar + share * cost;

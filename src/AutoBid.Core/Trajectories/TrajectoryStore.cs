@@ -72,12 +72,15 @@ public sealed class TrajectoryStore(int curvesKept = TrajectoryStore.DefaultCurv
         var curve = chunk.Curves.AsSpan((at * curvesKept + step % curvesKept) * CurveStride, CurveStride);
         for (int i = 0; i < ResponseGrid.Points; i++)
         {
-            curve[i] = (Half)cost[i];
-            curve[ResponseGrid.Points + i] = (Half)value[i];
+            curve[i] = Kept(cost[i]);
+            curve[ResponseGrid.Points + i] = Kept(value[i]);
         }
 
         chunk.CurveMask[at] |= 1UL << step;
     }
+
+    /// <summary>65,504 budgets in one step are as good as any more of them, and unlike infinity they can be interpolated; NaN (no point) stays.</summary>
+    private static Half Kept(float share) => share > (float)Half.MaxValue ? Half.MaxValue : (Half)share;
 
     /// <summary>Replaces the partial row of the running step.</summary>
     public void SetOpen(int block, in StepRow row)

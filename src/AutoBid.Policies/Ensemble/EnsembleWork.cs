@@ -11,6 +11,7 @@ namespace AutoBid.Policies.Ensemble;
 internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
 {
     private readonly List<PolicyDecision[]> _proposals = [];
+    private readonly double[] _factors = [.. options.Factors];
 
     /// <summary>MPC's answers; what the ensemble answers where it has nothing better.</summary>
     public PolicyDecision[] Mpc { get; private set; } = [];
@@ -18,9 +19,12 @@ internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
     /// <summary>Models whose answers are in use.</summary>
     public int Members { get; set; }
 
+    /// <summary>Items whose futures were not numbers.</summary>
+    public int Broken { get; private set; }
+
     public void Start(int items)
     {
-        Members = 0;
+        (Members, Broken) = (0, 0);
         if (Mpc.Length >= items) return;
         Mpc = new PolicyDecision[items];
         _proposals.Clear();
@@ -51,17 +55,25 @@ internal sealed class EnsembleWork(EnsembleOptions options) : IFutureChoice
         return Math.Log(high / low) > options.LargestDisagreement;
     }
 
+    public PolicyDecision WithoutFutures(int item)
+    {
+        Broken++;
+        return Mpc[item];
+    }
+
     public PolicyDecision Choose(MarketFutures futures, int item, in PolicyInput input)
     {
         ScoreRule rule = ScoreRule.Of(input.HasTarget, input.Mode);
+        // Beyond the last point the curves are flat, which would read as free of cost.
+        double highest = Math.Clamp(DayForecast.Multipliers[futures.LastPoint], input.MinMultiplier, input.MaxMultiplier);
         double best = double.NegativeInfinity, chosen = 0;
         for (int member = -1; member < Members; member++)
         {
             ref readonly PolicyDecision proposal = ref (member < 0 ? Mpc : _proposals[member])[item];
             if (!proposal.IsDecided || !IsBid(proposal.Multiplier)) continue;
-            foreach (double factor in options.Factors)
+            foreach (double factor in _factors)
             {
-                double candidate = Math.Clamp(factor * proposal.Multiplier, input.MinMultiplier, input.MaxMultiplier);
+                double candidate = Math.Clamp(factor * proposal.Multiplier, input.MinMultiplier, highest);
                 double score = FutureRules.ScoreAt(futures, rule, candidate);
                 if (score > best * (1 + 1e-12)) (best, chosen) = (score, candidate);
             }

@@ -12,6 +12,9 @@ internal sealed class BestConstant : IFutureChoice
         return false;
     }
 
+    /// <summary>Not a number either: what to bid instead is the guard's business.</summary>
+    public PolicyDecision WithoutFutures(int item) => new() { Multiplier = double.NaN, IsDecided = true };
+
     public PolicyDecision Choose(MarketFutures futures, int item, in PolicyInput input)
     {
         ScoreRule rule = ScoreRule.Of(input.HasTarget, input.Mode);

@@ -10,6 +10,9 @@ internal interface IFutureChoice
     /// <param name="item">Index of the input in the call.</param>
     bool TryWithout(int item, in PolicyInput input, out PolicyDecision decision);
 
+    /// <summary>What to answer where the graph's futures are not numbers: nothing in them is believed.</summary>
+    PolicyDecision WithoutFutures(int item);
+
     /// <param name="futures">Known futures; the caller's until the call returns.</param>
     PolicyDecision Choose(MarketFutures futures, int item, in PolicyInput input);
 }

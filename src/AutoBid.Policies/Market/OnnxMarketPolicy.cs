@@ -29,6 +29,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
     private readonly MpcPolicy _mpc = new();
     private readonly PopulationPrior? _curve;
     private readonly ConditionalWeakTable<PopulationPrior, PopulationPrior> _curves = [];
+    private readonly ConditionalWeakTable<PopulationPrior, PopulationPrior>.CreateValueCallback? _withCurve;
     private readonly int _market, _known, _now, _boundary, _noise, _noises;
 
     /// <param name="inference">Owned from here on, unless this throws.</param>
@@ -47,6 +48,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         _card = card;
         _inference = inference;
         _curve = card.Curve?.ToPrior();
+        if (_curve is { } curve) _withCurve = prior => prior.WithCurveOf(curve);
         _runs = new DecisionRuns<MarketFutures>(card.Name, inference);
         _market = inference.Inputs.IndexOfInput("market", "float32", Steps, MarketLatents.Channels);
         _known = inference.Inputs.IndexOfInput("known", "float32", Steps, MarketLatents.Channels);
@@ -98,7 +100,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
         ForecastInput forecast = input.Forecast;
         PopulationPrior prior = input.Prior!;
         if (_curve is null || prior.MeanValue != _curve.MeanValue || prior.Reference != _curve.Reference || prior.OpportunitiesPerDay != _curve.OpportunitiesPerDay) return forecast;
-        return forecast with { Prior = _curves.GetValue(prior, key => key.WithCurveOf(_curve)) };
+        return forecast with { Prior = _curves.GetValue(prior, _withCurve!) };
     }
 
     private PolicyDecision ByMpc(in PolicyInput input)
@@ -138,8 +140,7 @@ public sealed class OnnxMarketPolicy : IBidPolicy, IRetirable, IDisposable
             foreach (float latent in futures)
             {
                 if (float.IsFinite(latent)) continue;
-                // Of such a graph nothing is believed; what to bid instead is the guard's business.
-                decision = new PolicyDecision { Multiplier = double.NaN, IsDecided = true };
+                decision = choice.WithoutFutures(item);
                 return;
             }
 

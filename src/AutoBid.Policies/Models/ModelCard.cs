@@ -82,6 +82,13 @@ public sealed record ModelCard
         Require(Features.Mean.Length > 0 && Features.Mean.Length == Features.Std.Length, "features.mean and features.std need one number per column");
         Require(Features.Mean.All(float.IsFinite), "features.mean must be finite");
         Require(Features.Std.All(s => float.IsFinite(s) && s > 0), "features.std must be above 0");
+        // Nulls among the elements are the one thing that the serializer does not refuse by itself.
+        if (Files.Any(file => file is null) || Inputs.Concat(Outputs).Any(tensor => tensor is null))
+        {
+            problems.Add("files, inputs and outputs hold objects, not null");
+            return problems;
+        }
+
         Require(Files.Count > 0, "files is empty");
         Require(Files.GroupBy(file => file.Path).All(same => same.DistinctBy(file => file.Sha256).Count() == 1), "files: one file has two hashes");
         Require(Files.DistinctBy(file => (file.Path, file.Provider)).Count() == Files.Count, "files: one file is there twice for the same provider");

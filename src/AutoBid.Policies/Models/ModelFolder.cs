@@ -80,7 +80,7 @@ internal sealed class ModelFolder
             files = root.GetProperty("files").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "", StringComparer.Ordinal);
             return verdict;
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new ModelRefusedException(RefusalReason.Verdict, $"verdict.json needs verdict, cardSha256 and files, and reason must be text: {error.Message}", error);
         }

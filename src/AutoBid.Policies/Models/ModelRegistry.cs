@@ -63,10 +63,19 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         {
             _refusing.Clear();
             var next = ImmutableArray.CreateBuilder<LiveModel>();
-            foreach (string name in Policies())
+            try
             {
-                LiveModel? serving = Serving(name);
-                if (Choose(name, serving) is { } model) next.Add(model);
+                foreach (string name in Policies())
+                {
+                    LiveModel? serving = Serving(name);
+                    if (Choose(name, serving) is { } model) next.Add(model);
+                }
+            }
+            catch
+            {
+                // The folder itself cannot be read: what was opened for it is given back, and what serves goes on.
+                foreach (LiveModel model in next.Where(model => !_live.Any(live => live.Policy == model.Policy))) (model.Policy as IDisposable)?.Dispose();
+                throw;
             }
 
             GoLive(next.ToImmutable());
@@ -156,7 +165,7 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         catch (ModelRefusedException error)
         {
             Report(name, "live.json", error);
-            return serving;
+            return Kept(name, serving);
         }
 
         // A version that nobody has judged yet must not take the place of one that has beaten the rest: the best verdict first, of equals the newest.
@@ -167,14 +176,29 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
             {
                 return LoadCounted(name, version, serving);
             }
-            catch (ModelRefusedException error)
+            catch (ModelRefusedException)
             {
-                // Counted; the next older one may do. What the gate has refused meanwhile does not go on serving.
-                if (error.Reason == RefusalReason.Gate && version == serving?.Version) serving = null;
+                // Counted; the next older one may do.
             }
         }
 
-        return serving;
+        return Kept(name, serving);
+    }
+
+    /// <summary>What serves goes on serving when nothing else may, whatever became of its folder, but for what the gate has refused meanwhile.</summary>
+    private LiveModel? Kept(string name, LiveModel? serving)
+    {
+        if (serving is null) return null;
+        try
+        {
+            ModelFolder folder = ModelFolder.Read(Path.Combine(_root, name, serving.Version), name, serving.Version);
+            if (folder.CardSha256 != serving.CardSha256) return serving;
+            return folder.Verdict == Verdict.Refused ? null : serving with { Verdict = folder.Verdict, Reason = folder.Reason };
+        }
+        catch (ModelRefusedException)
+        {
+            return serving;
+        }
     }
 
     // What cannot serve stands first: it is refused, and counted, before another is found.

@@ -21,7 +21,7 @@ internal static class RegistryFile
             T? read = JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json);
             return read is null || string.IsNullOrEmpty(name(read)) ? throw new ModelRefusedException(RefusalReason.Card, $"{file} names no {what}") : read;
         }
-        catch (Exception error) when (error is JsonException or IOException)
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new ModelRefusedException(RefusalReason.Card, $"{file}: {error.Message}", error);
         }

@@ -177,10 +177,12 @@ public sealed class DecisionsEndpoint(
     }
 
     /// <summary>The projected path at the multiplier: share of the budget left, and value x reference still to come per budget, at the end of each step.</summary>
-    private static object PlanOf(DayForecast forecast, in PolicyInput input, double multiplier)
+    private static object? PlanOf(DayForecast forecast, in PolicyInput input, double multiplier)
     {
         int first = input.Trajectory.Closed, steps = StepClock.StepsPerDay - first;
         double cost = Math.Min(forecast.CostAt(multiplier), forecast.Left), value = forecast.ValueAt(multiplier);
+        // JSON has no word for them, and one item must not cost the others their answers.
+        if (!double.IsFinite(cost / input.Budget) || !double.IsFinite(value / input.Budget)) return null;
         double total = 0;
         for (int s = first; s < StepClock.StepsPerDay; s++) total += ShareOf(input.Prior, s);
         var left = new double[steps];

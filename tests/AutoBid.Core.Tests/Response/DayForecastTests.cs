@@ -11,6 +11,32 @@ public sealed class DayForecastTests
     private readonly TrajectoryStore _store = new(48);
     private readonly DayForecast _forecast = new();
 
+    [Theory]
+    [InlineData(0.7)]
+    [InlineData(1.5)]
+    public void A_return_target_is_projected_like_the_cost_target_that_bids_the_same(double scale)
+    {
+        var store = new TrajectoryStore(48);
+        var market = new SyntheticMarket();
+        var dearer = new SyntheticMarket(medianPrice: 100);
+        double cpa = scale * SyntheticMarket.Reference, roas = cpa / 30;
+        int ofConversions = store.Rent(), ofRevenue = store.Rent();
+        for (int s = 0; s < 20; s++)
+        {
+            dearer.Close(store, ofConversions, SyntheticMarket.PerDay / 48, 0.8, reference: cpa);
+            dearer.Close(store, ofRevenue, SyntheticMarket.PerDay / 48, 0.8, level: 30, reference: roas);
+        }
+
+        DayForecast conversions = new(), revenue = new();
+        conversions.Build(SyntheticMarket.Input(store, ofConversions, market.Prior()) with { Reference = cpa, FollowsPriceLevel = true });
+        revenue.Build(SyntheticMarket.Input(store, ofRevenue, market.Prior()) with { Reference = roas, FollowsPriceLevel = true, ValueIsRevenue = true });
+        foreach (double multiplier in (double[])[0.3, 0.6, 0.9, 1.4])
+        {
+            Assert.Equal(1, revenue.CostAt(multiplier) / conversions.CostAt(multiplier), 3);
+            Assert.Equal(1, revenue.ValueAt(multiplier) / conversions.ValueAt(multiplier), 3);
+        }
+    }
+
     [Fact]
     public void The_prior_alone_projects_the_whole_day()
     {

@@ -83,6 +83,20 @@ public sealed class MarketLatentsTests
         Assert.Equal(Math.Log(60 / 45.0), _latents[3 + MarketLatents.Level], 4);
     }
 
+    [Theory]
+    [InlineData(0.7, 0)]
+    [InlineData(1, 0.3)]
+    [InlineData(1.5, -0.2)]
+    public void The_scale_of_revenue_is_no_price(double scale, double dearer)
+    {
+        // Orders of 30, a return target under which bids are scale x the population's.
+        int block = _store.Rent();
+        double reference = scale * SyntheticMarket.Reference / 30;
+        new SyntheticMarket(medianPrice: 80 * Math.Exp(dearer)).Close(_store, block, PerStep, 0.8, level: 30, reference: reference);
+        Write(SyntheticMarket.Input(_store, block, _market.Prior()) with { Reference = reference, ValueIsRevenue = true });
+        Assert.InRange(_latents[MarketLatents.Price], dearer - 0.02, dearer + 0.02);
+    }
+
     [Fact]
     public void Without_a_volume_in_the_prior_the_days_own_counts()
     {

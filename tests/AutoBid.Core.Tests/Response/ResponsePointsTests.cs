@@ -47,6 +47,19 @@ public sealed class ResponsePointsTests
     }
 
     [Theory]
+    [InlineData(0, 1, 1)]
+    [InlineData(1e16, 1, 1)]
+    [InlineData(1, -1, 1)]
+    [InlineData(1, 1e308, 1)]
+    [InlineData(1, 1, double.NaN)]
+    [InlineData(1, 1, 1e16)]
+    public void What_cannot_be_computed_with_is_refused(double bid, double cost, double value)
+    {
+        Assert.Null(ResponsePoints.Check([1, 2], [1, 2], [1, 2]));
+        Assert.NotNull(ResponsePoints.Check([bid, bid + 2], [cost, 2], [value, 2]));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(65)]
     public void Between_2_and_64_points(int count)

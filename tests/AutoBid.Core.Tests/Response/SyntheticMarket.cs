@@ -47,9 +47,10 @@ internal sealed class SyntheticMarket(double medianPrice = 80, double sigma = 0.
     }
 
     /// <summary>One closed step of <paramref name="impressions"/> opportunities at a multiplier, with its curve.</summary>
-    public void Close(TrajectoryStore store, int block, double impressions, double multiplier, double level = 1, bool curve = true, double realised = 1)
+    public void Close(
+        TrajectoryStore store, int block, double impressions, double multiplier, double level = 1, bool curve = true, double realised = 1, double reference = Reference)
     {
-        (double cost, double value) = At(multiplier * Reference, level);
+        (double cost, double value) = At(multiplier * reference, level);
         var row = new StepRow
         {
             Impressions = (float)impressions,
@@ -69,9 +70,9 @@ internal sealed class SyntheticMarket(double medianPrice = 80, double sigma = 0.
         Span<float> costs = stackalloc float[ResponseGrid.Points], values = stackalloc float[ResponseGrid.Points];
         for (int k = 0; k < ResponseGrid.Points; k++)
         {
-            (double c, double v) = At(ResponseGrid.Multipliers[k] * Reference, level);
+            (double c, double v) = At(ResponseGrid.Multipliers[k] * reference, level);
             costs[k] = (float)(impressions * c / Budget);
-            values[k] = (float)(impressions * v * Reference / Budget);
+            values[k] = (float)(impressions * v * reference / Budget);
         }
 
         store.Close(block, row, costs, values);

@@ -23,6 +23,20 @@ public sealed class TrajectoryStoreTests
     }
 
     [Fact]
+    public void A_curve_beyond_what_is_kept_stays_a_number_and_no_point_stays_none()
+    {
+        var store = new TrajectoryStore();
+        int block = store.Rent();
+        float[] cost = new float[ResponseGrid.Points], value = new float[ResponseGrid.Points];
+        Array.Fill(cost, 121_000f);
+        Array.Fill(value, float.NaN);
+        store.Close(block, new StepRow { Elapsed = 1 }, cost, value);
+        Assert.True(store.View(block).TryGetCurve(0, out ReadOnlySpan<Half> kept, out ReadOnlySpan<Half> none));
+        Assert.Equal(Half.MaxValue, kept[0]);
+        Assert.True(Half.IsNaN(none[0]));
+    }
+
+    [Fact]
     public void Rows_are_appended_and_the_open_row_is_replaced()
     {
         var store = new TrajectoryStore();

@@ -113,6 +113,27 @@ public sealed class EnsemblePolicyTests : IDisposable
     }
 
     [Fact]
+    public void Futures_that_are_no_numbers_leave_mpcs_answer()
+    {
+        PolicyInput input = Input();
+        _session.Future = (_, sample, _, _) => sample == 1 ? float.NaN : 0;
+        Assert.Equal(Mpc(input), Bid(input));
+        Assert.Equal(["market"], _failed);
+    }
+
+    [Fact]
+    public void Nobody_bids_beyond_where_the_curves_end()
+    {
+        double[] bids = [.. Enumerable.Range(0, 60).Select(i => 4 * Math.Pow(90 / 4.0, i / 59.0))];
+        var prior = new PopulationPrior(bids, [.. bids.Select(Days.CostOf)], [.. bids.Select(Days.ValueOf)], Days.MeanValue, Days.Reference, default, 48 * Days.PerStep, 8);
+        PolicyInput input = _days.Input(prior: prior, mode: PacingMode.SpendFirst, budget: 1000);
+        Volume(-1.5f);
+        (_gave.Answer, _cbd.Answer) = (1.5, 1.2);
+        Assert.InRange(Bid(input), 0.8, 0.9001);
+        Assert.NotNull(Call.One(_ensemble, input).Plan);
+    }
+
+    [Fact]
     public void A_reload_counts_from_the_next_call_on()
     {
         Assert.Equal("ensemble(gave/1, cbd/1, market/1)", _ensemble.Model);

@@ -34,6 +34,9 @@ public sealed class ModelCardTests
     [InlineData("\"version\": 1", "\"version\": 0", "version")]
     [InlineData("\"parity\"", "\"parities\"", "parity")]
     [InlineData("\"window\": 4", "\"window\": \"four\"", "window")]
+    [InlineData("\"inputs\": [", "\"inputs\": [null,", "not null")]
+    [InlineData("\"outputs\": [", "\"outputs\": [null,", "not null")]
+    [InlineData("\"files\": [", "\"files\": [null,", "not null")]
     public void Says_what_is_wrong(string from, string to, string expected)
     {
         ModelRefusedException error = Assert.Throws<ModelRefusedException>(() => ModelCard.Parse(Encoding.UTF8.GetBytes(Good.Replace(from, to, StringComparison.Ordinal))));

@@ -92,6 +92,15 @@ public sealed class ModelRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_verdict_that_names_a_file_twice_is_refused()
+    {
+        string folder = Install("tiny"), card = ModelFiles.Hash(Path.Combine(folder, "card.json")), model = ModelFiles.Hash(Path.Combine(folder, "model.onnx"));
+        File.WriteAllText(
+            Path.Combine(folder, "verdict.json"), $$"""{"verdict":"usable","cardSha256":"{{card}}","files":{"model.onnx":"{{model}}","model.onnx":"{{model}}"} }""");
+        Refuses(RefusalReason.Verdict, "verdict.json needs");
+    }
+
+    [Fact]
     public void A_missing_verdict_is_refused()
     {
         File.Delete(Path.Combine(Install("tiny"), "verdict.json"));
@@ -317,6 +326,23 @@ public sealed class ModelRegistryTests : IDisposable
         Assert.Equal("1", Assert.Single(registry.Live).Version);
         using ModelRegistry restarted = Loaded();
         Assert.Equal("1", Assert.Single(restarted.Live).Version);
+    }
+
+    [Fact]
+    public void Where_the_pinned_version_may_not_serve_the_one_before_goes_on_until_the_gate_refuses_it()
+    {
+        string serving = Install("tiny", "1");
+        using ModelRegistry registry = Loaded();
+        File.Delete(Path.Combine(Install("tiny", "2"), "parity.npz"));
+        File.WriteAllText(Path.Combine(_root, "tiny", "live.json"), """{"live":"2"}""");
+        registry.Reload();
+        Assert.Equal(("1", Verdict.Usable), (registry.Live[0].Version, registry.Live[0].Verdict));
+        ModelFiles.Judge(serving, "default");
+        registry.Reload();
+        Assert.Equal(("1", Verdict.Default), (registry.Live[0].Version, registry.Live[0].Verdict));
+        ModelFiles.Judge(serving, "refused");
+        registry.Reload();
+        Assert.Empty(registry.Live);
     }
 
     [Theory]

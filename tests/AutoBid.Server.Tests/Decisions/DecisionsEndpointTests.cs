@@ -43,6 +43,7 @@ public sealed class DecisionsEndpointTests(ServiceFixture fixture) : IClassFixtu
         { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"history":[{"response":{}}]}""", "response" },
         { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"prior":{"bidPerValue":[1,2],"cost":[1,-2],"value":[1,2]}}""", "prior" },
         { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"prior":{"bidPerValue":[1,2],"cost":[1,2],"value":[1,2],"shape":[1]}}""", "prior" },
+        { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"prior":{"bidPerValue":[1,2],"cost":[1,2],"value":[1,1e308]}}""", "prior" },
         { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"prior":{"bidPerValue":[1,2],"cost":[1,2],"value":[1,2],"regimeSteps":-1}}""", "prior" },
         { """{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"history":[{"cost":"\ud800"}]}""", "" },
         { $$"""{"id":"b","campaign":{"objective":"TargetCpa","budget":10,"target":1},"history":[{{string.Join(',', Enumerable.Repeat("{}", 48))}}]}""", "history" },
@@ -120,6 +121,20 @@ public sealed class DecisionsEndpointTests(ServiceFixture fixture) : IClassFixtu
             """{"id":"s","campaign":{"objective":"TargetCpa","budget":10,"target":100,"policy":"constant"},"history":[{"impressions":100,"meanValue":0.001,"bidPerValue":100,"cost":10}]}""");
         Assert.Contains("budget", decision.GetProperty("reasons").EnumerateArray().Select(r => r.GetString()));
         Assert.Equal(0.05, decision.GetProperty("multiplier").GetDouble());
+    }
+
+    [Theory]
+    [InlineData("mpc")]
+    [InlineData("constant")]
+    public async Task A_curve_of_thousands_of_budgets_costs_nobody_an_answer(string policy)
+    {
+        string extreme = $$"""
+            {"id":"x","campaign":{"objective":"TargetCpa","budget":0.0001,"target":100,"policy":"{{policy}}"},
+             "history":[{"impressions":100,"meanValue":0.001,"bidPerValue":80,"cost":0.00001,"response":{"bidPerValue":[40,60,90],"cost":[12.1,40,88],"value":[0.3,0.8,1.4]} }]}
+            """;
+        JsonElement decisions = await BatchAsync(Example, extreme);
+        Assert.True(decisions[0].GetProperty("multiplier").GetDouble() > 0);
+        Assert.True(decisions[1].GetProperty("multiplier").GetDouble() > 0);
     }
 
     [Theory]
