@@ -6,7 +6,7 @@ public static class ResponsePoints
     public const int Fewest = 2;
     public const int Most = 64;
 
-    /// <summary>Largest number that is believed: sums and products of two stay numbers.</summary>
+    /// <summary>Largest quantity that is believed, of a point as of a step: products of two stay inside a float.</summary>
     public const double Largest = 1e15;
 
     /// <summary>Null when the points can be used, else what is wrong with them.</summary>

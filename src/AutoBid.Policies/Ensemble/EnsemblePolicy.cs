@@ -9,7 +9,8 @@ namespace AutoBid.Policies.Ensemble;
 /// <summary>
 /// Candidates of MPC and the live models gave and cbd, each times a few factors, played on the futures that the live market model samples; the one with the
 /// best mean score is bid (policies.md section 6b). Where the proposals are too far apart, and where there is no market model, it is MPC. A member that is
-/// missing or fails leaves the choice to the others; members are asked in turn, so one that uses up the time leaves MPC's answer. There is no second judgement by the critic Q: the graphs that ship have none.
+/// missing or fails leaves the choice to the others; members are asked in turn, so one that uses up the time leaves MPC's answer. There is no second judgement by
+/// the critic Q: the graphs that ship have none.
 /// </summary>
 /// <param name="models">The live models; null: none, so that it is MPC. A reload counts from the next call on.</param>
 public sealed class EnsemblePolicy(ILiveModels? models, EnsembleOptions? options = null) : IBidPolicy

@@ -63,19 +63,10 @@ public sealed class ModelRegistry : ILiveModels, IDisposable
         {
             _refusing.Clear();
             var next = ImmutableArray.CreateBuilder<LiveModel>();
-            try
+            foreach (string name in Policies())
             {
-                foreach (string name in Policies())
-                {
-                    LiveModel? serving = Serving(name);
-                    if (Choose(name, serving) is { } model) next.Add(model);
-                }
-            }
-            catch
-            {
-                // The folder itself cannot be read: what was opened for it is given back, and what serves goes on.
-                foreach (LiveModel model in next.Where(model => !_live.Any(live => live.Policy == model.Policy))) (model.Policy as IDisposable)?.Dispose();
-                throw;
+                LiveModel? serving = Serving(name);
+                if (Choose(name, serving) is { } model) next.Add(model);
             }
 
             GoLive(next.ToImmutable());

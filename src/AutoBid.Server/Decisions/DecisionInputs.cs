@@ -9,9 +9,6 @@ namespace AutoBid.Server.Decisions;
 /// <summary>Turns a stateless request into what a policy reads: its trajectory is built from the history, with all 48 curves kept.</summary>
 internal static class DecisionInputs
 {
-    /// <summary>Largest quantity that is believed: products of two stay inside a float.</summary>
-    private const double Largest = 1e15;
-
     /// <summary>Smallest target or reference: what is divided by it stays inside a float.</summary>
     private const double SmallestPrice = 1e-9;
 
@@ -121,7 +118,7 @@ internal static class DecisionInputs
             ("conversions", step.Conversions), ("conversionValue", step.ConversionValue), ("valueWon", step.ValueWon), ("elapsed", step.Elapsed),
         })
         {
-            if (value is { } number && !(number >= 0 && number <= Largest)) return $"{name}: must lie between 0 and 1e15";
+            if (value is { } number && !(number >= 0 && number <= ResponsePoints.Largest)) return $"{name}: must lie between 0 and 1e15";
         }
 
         return null;
@@ -148,9 +145,9 @@ internal static class DecisionInputs
         };
     }
 
-    private static bool IsPrice(double? value) => value is >= SmallestPrice and <= Largest;
+    private static bool IsPrice(double? value) => value is >= SmallestPrice and <= ResponsePoints.Largest;
 
-    private static bool IsPositive(double? value) => value is > 0 and <= Largest;
+    private static bool IsPositive(double? value) => value is > 0 and <= ResponsePoints.Largest;
 
     private static double Clean(double? value) => IsPositive(value) ? value!.Value : 0;
 }

@@ -16,6 +16,12 @@ public sealed class FutureRulesTests
     private readonly MarketFutures _futures = new();
 
     [Theory]
+    [InlineData(double.NaN, 20)]
+    [InlineData(20, double.NaN)]
+    public void A_rest_of_the_day_that_is_no_number_is_worth_less_than_any(double cost, double value)
+        => Assert.All([ScoreRule.Value, ScoreRule.Score, ScoreRule.Steep], rule => Assert.Equal(double.NegativeInfinity, rule.Of(10, 5, 100, cost, value)));
+
+    [Theory]
     [InlineData(500)]
     [InlineData(2000)]
     [InlineData(4000)]

@@ -47,6 +47,15 @@ public sealed class OnnxMarketPolicyTests : IDisposable
     }
 
     [Fact]
+    public void A_plan_beyond_what_can_be_told_is_none_and_the_bid_stands()
+    {
+        var prior = new PopulationPrior([4, 400], [0, 0], [1e15, 1e15], Days.MeanValue, Days.Reference, default, 1e15, 8);
+        PolicyDecision decision = Call.One(Policy(), _days.Input(prior: prior, mode: PacingMode.SpendFirst, budget: 1e-9));
+        Assert.True(decision.IsDecided && double.IsFinite(decision.Multiplier));
+        Assert.Null(decision.Plan);
+    }
+
+    [Fact]
     public void Futures_that_disagree_promise_less()
     {
         _session.Future = (_, sample, _, channel) => channel == MarketLatents.Volume ? (sample == 0 ? -0.7f : 0.7f) : 0;

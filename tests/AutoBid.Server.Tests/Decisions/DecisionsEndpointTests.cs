@@ -137,6 +137,19 @@ public sealed class DecisionsEndpointTests(ServiceFixture fixture) : IClassFixtu
         Assert.True(decisions[1].GetProperty("multiplier").GetDouble() > 0);
     }
 
+    [Fact]
+    public async Task A_projection_that_is_no_number_is_no_plan_and_costs_nobody_an_answer()
+    {
+        const string Extreme = """
+            {"id":"x","campaign":{"objective":"TargetCpa","budget":1e-9,"target":1e15,"policy":"constant"},"current":{"impressions":1e15,"meanValue":1e15},
+             "prior":{"bidPerValue":[1,2],"cost":[1e15,1e15],"value":[1e15,1e15],"meanValue":1e-300,"reference":1e15,"opportunitiesPerDay":1e15}}
+            """;
+        JsonElement decisions = await BatchAsync(Example, Extreme);
+        Assert.True(decisions[0].GetProperty("multiplier").GetDouble() > 0);
+        Assert.True(decisions[1].GetProperty("multiplier").GetDouble() > 0);
+        Assert.Equal(JsonValueKind.Null, decisions[1].GetProperty("plan").ValueKind);
+    }
+
     [Theory]
     [MemberData(nameof(BadItems))]
     public async Task A_bad_item_gets_its_error_in_its_place(string bad, string names)
